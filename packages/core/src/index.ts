@@ -1,1 +1,8 @@
-export {}
+export * from './companies/company.ts'
+export * from './delivery/session.ts'
+export * from './identifiers.ts'
+export * from './integrations/integration.ts'
+export * from './jobs/ring.ts'
+export * from './keys/api-key.ts'
+export * from './stores.ts'
+export * from './submissions/submission.ts'

@@ -1,0 +1,9 @@
+import type { CompanyId, Nip } from '../identifiers.ts'
+
+/** A company the provider serves: the tenant. Nothing of one company is visible to another. */
+export type Company = {
+  id: CompanyId
+  nip: Nip
+  name: string
+  createdAt: Date
+}

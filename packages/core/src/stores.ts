@@ -1,0 +1,238 @@
+/**
+ * The two doors to the truth, as ports. `packages/db` is their adapter on PostgreSQL.
+ *
+ * `withCompany` is the only way to a tenant's rows: one transaction with the company set for row-level security.
+ * `asSystem` crosses companies, under a role of its own, for a reason that is named and logged.
+ * Both run `work` in one transaction: it commits when `work` resolves and rolls back when it throws.
+ * Every failure of the database leaves them as a `DatabaseFailure` with no parameter, row or query text in it.
+ */
+import type { Company } from './companies/company.ts'
+import type { Attempt, Session, SessionChange, SessionState } from './delivery/session.ts'
+import type {
+  ApiKeyId,
+  CompanyId,
+  CredentialId,
+  DocumentId,
+  IntegrationId,
+  KsefEnvironment,
+  SessionId,
+  SubmissionId,
+} from './identifiers.ts'
+import type { Credential, Integration, IntegrationState } from './integrations/integration.ts'
+import type { Ring } from './jobs/ring.ts'
+import type { ApiKey } from './keys/api-key.ts'
+import type { Submission, SubmissionChange, SubmissionState } from './submissions/submission.ts'
+
+export interface FleetDatabase {
+  withCompany<T>(companyId: CompanyId, work: (tx: CompanyTransaction) => Promise<T>): Promise<T>
+  asSystem<T>(reason: SystemReason, work: (tx: SystemTransaction) => Promise<T>): Promise<T>
+}
+
+/** Why a piece of work crosses companies. Closed, so that a reader can count them. */
+export type SystemReason =
+  | 'authenticate'
+  | 'manage-api-keys'
+  | 'list-companies'
+  | 'relay-outbox'
+  | 'sweep-due'
+  | 'measure'
+
+export interface CompanyTransaction {
+  companies: {
+    insert(company: Company): Promise<void>
+    /** The company the transaction is for, or null when it does not exist. */
+    get(): Promise<Company | null>
+  }
+  credentials: {
+    insert(credential: Credential): Promise<void>
+    get(id: CredentialId): Promise<Credential | null>
+    markErased(id: CredentialId): Promise<void>
+  }
+  integrations: {
+    insert(integration: Integration): Promise<void>
+    get(id: IntegrationId): Promise<Integration | null>
+    /** The one integration of that environment that is not revoked, or null. */
+    current(environment: KsefEnvironment): Promise<Integration | null>
+    list(): Promise<Integration[]>
+    /** Compare-and-swap; false when it was in none of the states `from`. */
+    move(
+      id: IntegrationId,
+      move: {
+        from: readonly IntegrationState[]
+        to: IntegrationState
+        set?: Partial<Pick<Integration, 'permissionsInForce' | 'failure' | 'verifiedAt' | 'revokedAt'>>
+      },
+    ): Promise<boolean>
+    /** Parks the context until then; never moves an existing later time earlier. */
+    blockUntil(id: IntegrationId, until: Date): Promise<void>
+    /** Asks the sweeper for a verification now (a due column, so it survives the loss of Redis); null withdraws it. */
+    setVerifyDue(id: IntegrationId, at: Date | null): Promise<void>
+  }
+  documents: {
+    insert(document: NewDocument): Promise<void>
+    get(id: DocumentId): Promise<StoredDocument | null>
+  }
+  submissions: {
+    insert(submission: Submission): Promise<void>
+    get(id: SubmissionId): Promise<Submission | null>
+    /** The one not rejected with that (environment, seller NIP, kind, number), or null. */
+    findByNumber(key: {
+      environment: KsefEnvironment
+      sellerNip: string
+      kind: string
+      number: string
+    }): Promise<Submission | null>
+    /** Newest first, strictly older than `before`; `limit` at most 200. */
+    list(page: {
+      limit: number
+      before?: { createdAt: Date; id: SubmissionId }
+      state?: SubmissionState
+    }): Promise<Submission[]>
+    /** Form code of the pending submission that is due first, or null when none is due. */
+    nextDueForm(integrationId: IntegrationId): Promise<string | null>
+    /**
+     * Claims the due pending submission of that form that waits longest (FOR UPDATE SKIP LOCKED): `claimed`, fence + 1,
+     * leased for `leaseSeconds` on the database's clock. Null when none is due.
+     */
+    claimNext(claim: { integrationId: IntegrationId; formCode: string; leaseSeconds: number }): Promise<Submission | null>
+    /**
+     * Compare-and-swap on the state and, where given, on the fence. False when someone else moved it first.
+     * Throws on a move the state table does not know.
+     */
+    move(
+      id: SubmissionId,
+      move: { from: SubmissionState; to: SubmissionState; fence?: number; set?: SubmissionChange },
+    ): Promise<boolean>
+    /** Changes timers and counters without a move; false when it is no longer in `state`. */
+    touch(id: SubmissionId, touch: { state: SubmissionState; set: SubmissionChange }): Promise<boolean>
+    /** Those of a session in the given states, by creation. */
+    ofSession(sessionId: SessionId, states: readonly SubmissionState[]): Promise<Submission[]>
+    /** held → pending for every submission held for one of the reasons, due at once; answers how many. */
+    release(integrationId: IntegrationId, reasons: readonly string[]): Promise<number>
+    countByState(): Promise<Partial<Record<SubmissionState, number>>>
+  }
+  attempts: {
+    /**
+     * Intent before effect. In one statement each: the session is locked and must be `open`, the submission must be
+     * `claimed` under `fence`; the attempt row is written, the submission takes the session, `attempts` + 1 and a fresh
+     * lease. Answers the attempt's number, or null when the claim or the session is gone: then nothing may be sent.
+     */
+    begin(attempt: {
+      submissionId: SubmissionId
+      sessionId: SessionId
+      fence: number
+      invoiceHash: string
+      leaseSeconds: number
+    }): Promise<number | null>
+    end(
+      submissionId: SubmissionId,
+      number: number,
+      result: { outcome: 'done' | 'not-done' | 'unknown'; code?: string },
+    ): Promise<void>
+    list(submissionId: SubmissionId): Promise<Attempt[]>
+  }
+  sessions: {
+    /** False when an opening or open session of that integration and form code already stands. */
+    insertOpening(session: Pick<Session, 'id' | 'integrationId' | 'formCode' | 'sealedKey'> & { leaseSeconds: number }): Promise<boolean>
+    get(id: SessionId): Promise<Session | null>
+    /** The opening or open session of that integration and form code, or null. */
+    current(integrationId: IntegrationId, formCode: string): Promise<Session | null>
+    findByReference(referenceNumber: string): Promise<Session | null>
+    move(id: SessionId, move: { from: SessionState; to: SessionState; set?: SessionChange }): Promise<boolean>
+    touch(id: SessionId, set: SessionChange): Promise<void>
+    /** True when the lease of an opening session has run out on the database's clock. */
+    isLeaseOver(id: SessionId): Promise<boolean>
+  }
+  idempotency: {
+    /** Takes the key for this transaction; false when another transaction holds it right now. */
+    lock(key: string): Promise<boolean>
+    get(key: string): Promise<{ fingerprint: string; submissionId: SubmissionId } | null>
+    insert(entry: { key: string; fingerprint: string; submissionId: SubmissionId }): Promise<void>
+  }
+  apiKeys: ApiKeyStore
+  outbox: {
+    /** The wish to act, committed with the change that caused it. A ring with the same key that waits already absorbs it. */
+    add(ring: Ring): Promise<void>
+  }
+  audit: { append(entry: AuditEntry): Promise<void> }
+}
+
+export interface ApiKeyStore {
+  insert(key: ApiKey & { hash: string }): Promise<void>
+  get(id: ApiKeyId): Promise<ApiKey | null>
+  list(): Promise<ApiKey[]>
+  /** False when it is unknown or already revoked. */
+  revoke(id: ApiKeyId, at: Date): Promise<boolean>
+}
+
+export interface SystemTransaction {
+  apiKeys: ApiKeyStore & {
+    findByHash(hash: string): Promise<ApiKey | null>
+    /** Notes the use, at most once a minute. */
+    touch(id: ApiKeyId): Promise<void>
+  }
+  companies: {
+    /** Ordered by id, strictly after `after`. */
+    list(page: { limit: number; after?: CompanyId }): Promise<Company[]>
+  }
+  outbox: {
+    /** Locks and removes up to `limit` rings (SKIP LOCKED), oldest first. They come back when the transaction fails. */
+    take(limit: number): Promise<Ring[]>
+  }
+  /**
+   * What is due, on the database's clock. Each call marks what it answers as rung, so that it is not rung again for ten
+   * seconds unless its timer is set anew: a doorbell lost in Redis costs ten seconds, never an invoice.
+   */
+  due: {
+    /**
+     * Ends claims whose lease ran out: with an attempt begun under the present fence the submission becomes `lost` and
+     * due for its search, otherwise `pending` and due at once. Answers how many of each.
+     */
+    expireClaims(limit: number): Promise<{ lost: number; pending: number }>
+    /** Companies with due pending submissions, an active integration and no block. */
+    sends(limit: number): Promise<{ companyId: CompanyId; integrationId: IntegrationId }[]>
+    /** Sessions with sent or lost submissions to ask about. */
+    polls(limit: number): Promise<{ companyId: CompanyId; sessionId: SessionId }[]>
+    /** Registered submissions whose UPO is to be fetched. */
+    upos(limit: number): Promise<{ companyId: CompanyId; submissionId: SubmissionId }[]>
+    /**
+     * Sessions to finish: open ones idle for `idleSeconds`, or within five minutes of `validUntil`; closing and closed ones
+     * with `nextPollAt` due; opening ones whose lease is over.
+     */
+    sessions(limit: number, idleSeconds: number): Promise<{ companyId: CompanyId; sessionId: SessionId }[]>
+    /** Integrations whose verification is asked for. */
+    verifications(limit: number): Promise<{ companyId: CompanyId; integrationId: IntegrationId }[]>
+  }
+  audit: { append(entry: AuditEntry): Promise<void> }
+  /** For metrics: submissions by state over all companies, outbox rows waiting and the age of the oldest, in seconds. */
+  measure(): Promise<{
+    submissions: Partial<Record<SubmissionState, number>>
+    outbox: { waiting: number; oldestSeconds: number }
+  }>
+}
+
+export type DocumentKind = 'invoice' | 'upo' | 'session-upo'
+
+export type NewDocument = {
+  id: DocumentId
+  environment: KsefEnvironment
+  direction: 'outgoing' | 'incoming'
+  kind: DocumentKind
+  /** SHA-256 of the content, Base64. */
+  hash: string
+  content: Uint8Array
+  ksefNumber?: string
+  /** For a session UPO page: the session it belongs to. */
+  sessionId?: SessionId
+}
+
+export type StoredDocument = NewDocument & { companyId: CompanyId; createdAt: Date }
+
+/** One line of `ksef_audit_log`: who did what to what, and how it ended. Never a secret, never an invoice. */
+export type AuditEntry = {
+  actor: string
+  action: string
+  subject: string
+  outcome: 'ok' | 'refused' | 'failed'
+  details?: Record<string, string | number | boolean | null>
+}
