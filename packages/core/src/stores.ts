@@ -89,12 +89,12 @@ export interface CompanyTransaction {
       state?: SubmissionState
     }): Promise<Submission[]>
     /** Form code of the pending submission that is due first, or null when none is due. */
-    nextDueForm(integrationId: IntegrationId): Promise<string | null>
+    nextDueForm(environment: KsefEnvironment): Promise<string | null>
     /**
      * Claims the due pending submission of that form that waits longest (FOR UPDATE SKIP LOCKED): `claimed`, fence + 1,
      * leased for `leaseSeconds` on the database's clock. Null when none is due.
      */
-    claimNext(claim: { integrationId: IntegrationId; formCode: string; leaseSeconds: number }): Promise<Submission | null>
+    claimNext(claim: { environment: KsefEnvironment; formCode: string; leaseSeconds: number }): Promise<Submission | null>
     /**
      * Compare-and-swap on the state and, where given, on the fence. False when someone else moved it first.
      * Throws on a move the state table does not know.
@@ -108,7 +108,7 @@ export interface CompanyTransaction {
     /** Those of a session in the given states, by creation. */
     ofSession(sessionId: SessionId, states: readonly SubmissionState[]): Promise<Submission[]>
     /** held → pending for every submission held for one of the reasons, due at once; answers how many. */
-    release(integrationId: IntegrationId, reasons: readonly string[]): Promise<number>
+    release(environment: KsefEnvironment, reasons: readonly string[]): Promise<number>
     countByState(): Promise<Partial<Record<SubmissionState, number>>>
   }
   attempts: {
@@ -132,11 +132,11 @@ export interface CompanyTransaction {
     list(submissionId: SubmissionId): Promise<Attempt[]>
   }
   sessions: {
-    /** False when an opening or open session of that integration and form code already stands. */
-    insertOpening(session: Pick<Session, 'id' | 'integrationId' | 'formCode' | 'sealedKey'> & { leaseSeconds: number }): Promise<boolean>
+    /** False when an opening or open session of that environment and form code already stands for the company. */
+    insertOpening(session: Pick<Session, 'id' | 'environment' | 'formCode' | 'sealedKey'> & { leaseSeconds: number }): Promise<boolean>
     get(id: SessionId): Promise<Session | null>
-    /** The opening or open session of that integration and form code, or null. */
-    current(integrationId: IntegrationId, formCode: string): Promise<Session | null>
+    /** The company's opening or open session of that environment and form code, or null. */
+    current(environment: KsefEnvironment, formCode: string): Promise<Session | null>
     findByReference(referenceNumber: string): Promise<Session | null>
     move(id: SessionId, move: { from: SessionState; to: SessionState; set?: SessionChange }): Promise<boolean>
     touch(id: SessionId, set: SessionChange): Promise<void>
@@ -189,8 +189,8 @@ export interface SystemTransaction {
      * due for its search, otherwise `pending` and due at once. Answers how many of each.
      */
     expireClaims(limit: number): Promise<{ lost: number; pending: number }>
-    /** Companies with due pending submissions, an active integration and no block. */
-    sends(limit: number): Promise<{ companyId: CompanyId; integrationId: IntegrationId }[]>
+    /** Companies with due pending submissions and an active, unblocked integration of the submissions' environment. */
+    sends(limit: number): Promise<{ companyId: CompanyId }[]>
     /** Sessions with sent or lost submissions to ask about. */
     polls(limit: number): Promise<{ companyId: CompanyId; sessionId: SessionId }[]>
     /** Registered submissions whose UPO is to be fetched. */
@@ -236,3 +236,23 @@ export type AuditEntry = {
   outcome: 'ok' | 'refused' | 'failed'
   details?: Record<string, string | number | boolean | null>
 }
+
+/** How `packages/db` reports every failure of the database: what kind, and never a row, a parameter or a query. */
+export class DatabaseFailure extends Error {
+  readonly kind: 'conflict' | 'unavailable' | 'refused'
+  readonly sqlState: string | undefined
+  /** Name of the violated constraint. */
+  readonly constraint: string | undefined
+
+  constructor(kind: 'conflict' | 'unavailable' | 'refused', more: { sqlState?: string; constraint?: string; table?: string } = {}) {
+    super(['database', kind, more.sqlState, more.constraint ?? more.table].filter(Boolean).join(' '))
+    this.name = 'DatabaseFailure'
+    this.kind = kind
+    this.sqlState = more.sqlState
+    this.constraint = more.constraint
+  }
+}
+
+/** True when a unique key refused the write. */
+export const isConflict = (error: unknown): error is DatabaseFailure =>
+  error instanceof DatabaseFailure && error.kind === 'conflict'

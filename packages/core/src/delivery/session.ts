@@ -1,5 +1,5 @@
 /**
- * A sending session of KSeF, shared by every worker of the fleet for one integration and form code.
+ * A sending session of KSeF, shared by every worker of the fleet for one company and form code.
  *
  * opening    the row and its sealed key are committed, the request to open is under way (until `leaseUntil`).
  * open       takes invoices until idle or five minutes before `validUntil`.
@@ -8,7 +8,7 @@
  * settled    KSeF's verdict on the session is known and its UPO pages are stored. The end.
  * abandoned  never came to be, or its reference was lost; no invoice was ever sent into it. The end.
  */
-import type { CompanyId, IntegrationId, SessionId } from '../identifiers.ts'
+import type { CompanyId, KsefEnvironment, SessionId } from '../identifiers.ts'
 
 export const SESSION_STATES = ['opening', 'open', 'closing', 'closed', 'settled', 'abandoned'] as const
 export type SessionState = (typeof SESSION_STATES)[number]
@@ -25,7 +25,7 @@ export const SESSION_NEXT = {
 export type Session = {
   id: SessionId
   companyId: CompanyId
-  integrationId: IntegrationId
+  environment: KsefEnvironment
   kind: 'online'
   formCode: string
   state: SessionState

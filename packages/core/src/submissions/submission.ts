@@ -10,7 +10,7 @@
  * rejected    KSeF refused it for good; `reason` says why. The number may be used again. The end.
  * held        needs a person: `reason` says what for. Released to pending, never resolved by time.
  */
-import type { CompanyId, DocumentId, IntegrationId, KsefEnvironment, Nip, SessionId, SubmissionId } from '../identifiers.ts'
+import type { CompanyId, DocumentId, KsefEnvironment, Nip, SessionId, SubmissionId } from '../identifiers.ts'
 
 export const SUBMISSION_STATES = [
   'pending',
@@ -58,7 +58,6 @@ export type SubmissionReason = {
 export type Submission = {
   id: SubmissionId
   companyId: CompanyId
-  integrationId: IntegrationId
   environment: KsefEnvironment
   documentId: DocumentId
   state: SubmissionState

@@ -1,0 +1,317 @@
+/**
+ * Every error a caller can meet, in one closed table. `docs/ERRORS.md` is checked against it in both directions.
+ *
+ * `httpStatus` is what the API answers, or null where the code only ever stands as the reason of a submission or an
+ * integration. `blame` says who must act; `retry` whether the same request can succeed later by itself.
+ */
+export type ErrorRow = {
+  httpStatus: number | null
+  blame: 'caller' | 'company' | 'ksef' | 'fleet'
+  retry: 'never' | 'after-change' | 'later'
+  means: string
+  help: string
+}
+
+export const ERRORS = {
+  // Who calls
+  UNAUTHENTICATED: {
+    httpStatus: 401,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'The request carries no valid API key.',
+    help: 'Send `Authorization: Bearer <key>` with a key that is not revoked.',
+  },
+  SCOPE_INSUFFICIENT: {
+    httpStatus: 403,
+    blame: 'caller',
+    retry: 'after-change',
+    means: "A company's key cannot do what is the provider's to do.",
+    help: "Use the provider's key.",
+  },
+  TOO_MANY_FAILED_KEYS: {
+    httpStatus: 429,
+    blame: 'caller',
+    retry: 'later',
+    means: 'Too many requests with invalid keys came from this address.',
+    help: 'Wait for the time in `Retry-After`, then use a valid key.',
+  },
+  // The request itself
+  NOT_FOUND: {
+    httpStatus: 404,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'There is no such thing, or it is not yours to see.',
+    help: 'Check the id and the key.',
+  },
+  METHOD_NOT_ALLOWED: {
+    httpStatus: 405,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'The path exists, the method does not.',
+    help: 'Use one of the methods in the `Allow` header.',
+  },
+  REQUEST_INVALID: {
+    httpStatus: 400,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'A parameter, a header or the body does not have the documented form.',
+    help: '`faults` lists each place and what is expected there.',
+  },
+  MEDIA_TYPE_UNSUPPORTED: {
+    httpStatus: 415,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'The body is of another media type than this route takes.',
+    help: 'Send an invoice as `application/xml`, everything else as `application/json`.',
+  },
+  BODY_TOO_LARGE: {
+    httpStatus: 413,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'The body is larger than any lawful request.',
+    help: 'An invoice has at most 1,000,000 bytes, 3,000,000 with an attachment.',
+  },
+  CURSOR_INVALID: {
+    httpStatus: 400,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'The cursor was not made by this list.',
+    help: 'Start from the first page and follow `nextCursor` as given.',
+  },
+  IDEMPOTENCY_KEY_REUSED: {
+    httpStatus: 422,
+    blame: 'caller',
+    retry: 'never',
+    means: 'This `Idempotency-Key` already belongs to a request with another body.',
+    help: 'Use a fresh key for each invoice, and the same key only to repeat the same request.',
+  },
+  IDEMPOTENCY_IN_PROGRESS: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'later',
+    means: 'A request with this `Idempotency-Key` is being worked on right now.',
+    help: 'Repeat the request in a second; it will get the same answer as the first.',
+  },
+  // Companies and integrations
+  COMPANY_EXISTS: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'never',
+    means: 'A company with this NIP is already here.',
+    help: 'Use the existing company.',
+  },
+  INTEGRATION_EXISTS: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'never',
+    means: 'The company already has an integration that is not revoked.',
+    help: 'Revoke it first, or use it.',
+  },
+  INTEGRATION_MISSING: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'The company has no integration with KSeF.',
+    help: 'Create one with `POST /v1/companies/{companyId}/integrations`.',
+  },
+  INTEGRATION_REVOKED: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'never',
+    means: 'The integration is revoked and its secrets are erased.',
+    help: 'Create a new integration.',
+  },
+  CREDENTIAL_UNREADABLE: {
+    httpStatus: 422,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'The certificate, key or token cannot be used as given.',
+    help: '`detail` says what is wrong: key and certificate that do not match, a wrong passphrase, an unsupported key.',
+  },
+  CREDENTIAL_EXPIRED: {
+    httpStatus: 422,
+    blame: 'company',
+    retry: 'after-change',
+    means: 'The certificate is not valid today.',
+    help: 'Supply a certificate that is valid now.',
+  },
+  CREDENTIAL_REFUSED: {
+    httpStatus: null,
+    blame: 'company',
+    retry: 'after-change',
+    means: 'KSeF refused the sign-in with this credential.',
+    help: "Read KSeF's words in `description`, then supply another credential or have the permission granted in KSeF.",
+  },
+  // Invoices
+  INVOICE_INVALID: {
+    httpStatus: 422,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'The invoice breaks a rule that KSeF would refuse it for. Nothing was stored.',
+    help: '`faults` lists each rule with line or XPath.',
+  },
+  INVOICE_SELLER_MISMATCH: {
+    httpStatus: 422,
+    blame: 'caller',
+    retry: 'after-change',
+    means: "The invoice's seller (Podmiot1/DaneIdentyfikacyjne/NIP) is not the company it was posted for.",
+    help: 'Post it for the company whose NIP it carries.',
+  },
+  INVOICE_ATTACHMENT_UNSUPPORTED: {
+    httpStatus: 422,
+    blame: 'caller',
+    retry: 'never',
+    means: 'The invoice carries an attachment, which KSeF takes in batch sessions only.',
+    help: 'Send it without the attachment; this version delivers in online sessions.',
+  },
+  INVOICE_DUPLICATE: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'never',
+    means: 'An invoice of this seller, kind (RodzajFaktury) and number (P_2) is already here.',
+    help: '`existing` names it. To repeat a request safely, use `Idempotency-Key`.',
+  },
+  UPO_NOT_YET: {
+    httpStatus: 409,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'The invoice has no UPO yet.',
+    help: 'Read the invoice: it is there once the state is `receipted`.',
+  },
+  SUBMISSION_NOT_HELD: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'never',
+    means: 'Only a held invoice can be released.',
+    help: 'Read the invoice for its present state.',
+  },
+  // Reasons of rejected and held submissions
+  KSEF_REJECTED: {
+    httpStatus: null,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'KSeF examined the invoice and refused it.',
+    help: "Read KSeF's status, description and details, correct the invoice and post it again; the number is free.",
+  },
+  KSEF_DUPLICATE: {
+    httpStatus: null,
+    blame: 'caller',
+    retry: 'never',
+    means: 'KSeF already holds another document with this seller, kind and number.',
+    help: '`originalKsefNumber` names it. Issue yours under another number.',
+  },
+  KSEF_DUPLICATE_UNVERIFIED: {
+    httpStatus: null,
+    blame: 'company',
+    retry: 'after-change',
+    means: 'KSeF calls the invoice a duplicate, and whether the original is ours could not be checked.',
+    help: 'Compare the document under `originalKsefNumber` with yours; grant InvoiceRead so that the fleet can.',
+  },
+  KSEF_PERMISSION_MISSING: {
+    httpStatus: null,
+    blame: 'company',
+    retry: 'after-change',
+    means: 'KSeF refused for lack of permission in this context.',
+    help: 'Have the permission granted in KSeF and verify the integration; held invoices then go out by themselves.',
+  },
+  KSEF_UNSETTLED: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'KSeF gave no verdict within seven days.',
+    help: 'Ask the Ministry with the reference numbers of session and invoice. Do not send it again before.',
+  },
+  KSEF_UNKNOWN_ANSWER: {
+    httpStatus: null,
+    blame: 'fleet',
+    retry: 'never',
+    means: 'KSeF answered with a code this version does not know.',
+    help: "Read KSeF's words in `description`; look the invoice up in KSeF before releasing it.",
+  },
+  DELIVERY_KEEPS_FAILING: {
+    httpStatus: null,
+    blame: 'fleet',
+    retry: 'after-change',
+    means: 'KSeF could not process the invoice after several tries, for reasons that are not in the invoice.',
+    help: 'Read the attempts; release the invoice when KSeF works again.',
+  },
+  DOCUMENT_CORRUPT: {
+    httpStatus: null,
+    blame: 'fleet',
+    retry: 'never',
+    means: 'The stored invoice no longer has the hash it was accepted with. It was not sent.',
+    help: 'Restore the document from a backup.',
+  },
+  // Why an integration or a delivery step is waiting
+  KSEF_UNREACHABLE: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'KSeF could not be reached or did not answer.',
+    help: 'Nothing to do: the fleet tries again.',
+  },
+  KSEF_RATE_LIMITED: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'KSeF asked for silence; the context waits exactly until the time it named.',
+    help: 'Nothing to do: the fleet goes on at that time.',
+  },
+  SECRET_UNAVAILABLE: {
+    httpStatus: 503,
+    blame: 'fleet',
+    retry: 'later',
+    means: 'The secret store cannot be reached or does not have the secret.',
+    help: 'Check the secret store; then verify the integration again.',
+  },
+  // Ourselves
+  DATABASE_UNAVAILABLE: {
+    httpStatus: 503,
+    blame: 'fleet',
+    retry: 'later',
+    means: 'The database cannot be reached, or whether it committed is unknown.',
+    help: 'Repeat the request with the same `Idempotency-Key`.',
+  },
+  INTERNAL: {
+    httpStatus: 500,
+    blame: 'fleet',
+    retry: 'later',
+    means: 'A fault of the fleet itself.',
+    help: 'Report the `requestId`.',
+  },
+} as const satisfies Record<string, ErrorRow>
+
+export type ErrorCode = keyof typeof ERRORS
+
+/** One thing wrong at one place. */
+export type Fault = {
+  code: string
+  message: string
+  /** JSON pointer or parameter name. */
+  pointer?: string
+  line?: number
+  column?: number
+  xpath?: string
+  help?: string
+}
+
+/** An expected failure, thrown by core's functions and mapped to a problem document by the API. */
+export class FleetError extends Error {
+  readonly code: ErrorCode
+  readonly faults: readonly Fault[]
+  /** For INVOICE_DUPLICATE and COMPANY_EXISTS: the id of what is already there. */
+  readonly existingId: string | undefined
+  readonly retryAfterSeconds: number | undefined
+
+  constructor(
+    code: ErrorCode,
+    more: { detail?: string; faults?: readonly Fault[]; existingId?: string; retryAfterSeconds?: number } = {},
+  ) {
+    super(more.detail ?? ERRORS[code].means)
+    this.name = 'FleetError'
+    this.code = code
+    this.faults = more.faults ?? []
+    this.existingId = more.existingId
+    this.retryAfterSeconds = more.retryAfterSeconds
+  }
+}

@@ -1,0 +1,131 @@
+import { loadCertificate, Sealed } from '@ksef-fleet/ksef'
+import type { CoreDependencies } from '../dependencies.ts'
+import { FleetError } from '../errors.ts'
+import { type CompanyId, CredentialId, IntegrationId } from '../identifiers.ts'
+import type { CredentialSecret } from '../secrets/ksef-secret-manager.ts'
+import { isConflict } from '../stores.ts'
+import type { Credential, Integration, KsefContext } from './integration.ts'
+
+/** A credential as its owner supplies it. Key, passphrase and token arrive sealed and are never echoed. */
+export type SuppliedCredential =
+  | { type: 'certificate'; certificatePem: string; privateKeyPem: Sealed<string>; passphrase?: Sealed<string> }
+  | { type: 'pkcs12'; pkcs12: Uint8Array; passphrase: Sealed<string> }
+  | { type: 'token'; token: Sealed<string> }
+
+/**
+ * Connects a company to its own context in KSeF. The secret goes to the secret store first, then the rows commit together
+ * with the wish to verify; a crash between the two leaves a secret that no row points to, never a row without its secret.
+ *
+ * @throws FleetError NOT_FOUND, INTEGRATION_EXISTS, CREDENTIAL_UNREADABLE, CREDENTIAL_EXPIRED, SECRET_UNAVAILABLE
+ */
+export async function createIntegration(
+  deps: CoreDependencies,
+  request: { companyId: CompanyId; credential: SuppliedCredential; actor: string },
+): Promise<Integration> {
+  const { secret, facts } = readCredential(request.credential, deps.now())
+  const company = await deps.db.withCompany(request.companyId, async (tx) => {
+    const found = await tx.companies.get()
+    if (found === null) throw new FleetError('NOT_FOUND')
+    if ((await tx.integrations.current(deps.environment)) !== null) throw new FleetError('INTEGRATION_EXISTS')
+    return found
+  })
+
+  const context: KsefContext = { type: 'Nip', value: company.nip }
+  const credentialId = CredentialId.parse(deps.newId())
+  const owner = { companyId: request.companyId, context }
+  const secretRef = await deps.secrets.storeSecret(credentialId, owner, secret)
+  const credential: Credential = {
+    ...facts,
+    id: credentialId,
+    companyId: request.companyId,
+    secretRef,
+    version: 1,
+    state: 'active',
+    createdAt: deps.now(),
+  }
+  const integration: Integration = {
+    id: IntegrationId.parse(deps.newId()),
+    companyId: request.companyId,
+    environment: deps.environment,
+    context,
+    credentialId,
+    state: 'pending',
+    permissionsInForce: [],
+    failure: null,
+    verifiedAt: null,
+    blockedUntil: null,
+    createdAt: deps.now(),
+    revokedAt: null,
+  }
+  try {
+    await deps.db.withCompany(request.companyId, async (tx) => {
+      await tx.credentials.insert(credential)
+      await tx.integrations.insert(integration)
+      await tx.integrations.setVerifyDue(integration.id, deps.now())
+      await tx.audit.append({
+        actor: request.actor,
+        action: 'integration.create',
+        subject: integration.id,
+        outcome: 'ok',
+        details: { credential: facts.kind, fingerprint: facts.fingerprint },
+      })
+    })
+  } catch (error) {
+    // A definite refusal left no row; an unknown COMMIT may have, and then the secret must stay.
+    if (isConflict(error)) await deps.secrets.eraseSecret(secretRef)
+    throw isConflict(error) ? new FleetError('INTEGRATION_EXISTS') : error
+  }
+  return integration
+}
+
+type CredentialFacts = Pick<
+  Credential,
+  'kind' | 'serialNumber' | 'fingerprint' | 'subject' | 'notBefore' | 'notAfter'
+>
+
+function readCredential(supplied: SuppliedCredential, now: Date): { secret: CredentialSecret; facts: CredentialFacts } {
+  if (supplied.type === 'token') {
+    return {
+      secret: { kind: 'token', token: supplied.token },
+      facts: {
+        kind: 'token',
+        serialNumber: null,
+        fingerprint: null,
+        subject: null,
+        notBefore: null,
+        notAfter: null,
+      },
+    }
+  }
+  const loaded = loadCertificate(
+    supplied.type === 'pkcs12'
+      ? { pkcs12: supplied.pkcs12, passphrase: supplied.passphrase }
+      : {
+          certificatePem: supplied.certificatePem,
+          privateKeyPem: supplied.privateKeyPem,
+          ...(supplied.passphrase === undefined ? {} : { passphrase: supplied.passphrase }),
+        },
+  )
+  if (!loaded.ok) throw new FleetError('CREDENTIAL_UNREADABLE', { detail: loaded.fault.message })
+  const certificate = loaded.value
+  if (certificate.notAfter <= now || certificate.notBefore > now) {
+    throw new FleetError('CREDENTIAL_EXPIRED', {
+      detail: `The certificate is valid from ${certificate.notBefore.toISOString()} to ${certificate.notAfter.toISOString()}.`,
+    })
+  }
+  return {
+    secret: {
+      kind: 'certificate',
+      certificatePem: certificate.certificatePem,
+      privateKeyPem: certificate.privateKeyPem,
+    },
+    facts: {
+      kind: 'certificate',
+      serialNumber: certificate.serialNumber,
+      fingerprint: certificate.fingerprintSha256,
+      subject: certificate.subject,
+      notBefore: certificate.notBefore,
+      notAfter: certificate.notAfter,
+    },
+  }
+}
