@@ -1,0 +1,32 @@
+import { join } from 'node:path'
+import { Redis } from 'ioredis'
+import { startServices } from '../services/index.ts'
+import { root } from '../tasks/workspace.ts'
+
+/**
+ * Starts the servers of one test run and puts their addresses into the environment that test processes inherit:
+ * FLEET_TEST_POSTGRES_URL (a superuser) and FLEET_TEST_REDIS_URL.
+ */
+export async function startTestServices(log: (line: string) => void): Promise<AsyncDisposable> {
+  await using started = new AsyncDisposableStack()
+  const services = started.use(
+    await startServices({ directory: join(root, '.fleet', 'tests'), durable: false, log }),
+  )
+  if (services.origin.redis === 'given') await refuseUsedRedis(services.redisUrl)
+  process.env.FLEET_TEST_POSTGRES_URL = services.postgresAdminUrl
+  process.env.FLEET_TEST_REDIS_URL = services.redisUrl
+  return started.move()
+}
+
+/** Tests empty the Redis databases they use, so a Redis that already holds something is not given to them. */
+async function refuseUsedRedis(url: string): Promise<void> {
+  const redis = new Redis(url)
+  try {
+    const keyspace = await redis.info('keyspace')
+    if (/^db\d+:/m.test(keyspace)) {
+      throw new Error('The Redis in REDIS_URL holds data. Tests empty its databases: give them an empty one.')
+    }
+  } finally {
+    redis.disconnect()
+  }
+}
