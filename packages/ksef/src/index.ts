@@ -1,1 +1,58 @@
-export {}
+export { type AccessTokenClaims, decodeAccessToken } from './access-token.ts'
+export type {
+  InvoiceMetadata,
+  InvoiceMetadataPage,
+  Invoices,
+  MetadataQuery,
+  SubjectType,
+} from './api/invoices.ts'
+export type { OnlineSession, OnlineSessions, SendOptions } from './api/online-session.ts'
+export type { PublicKey, PublicKeys, PublicKeyUsage } from './api/public-keys.ts'
+export type { SessionInvoice, SessionInvoicePage, SessionStatus, Sessions, UpoPage } from './api/sessions.ts'
+export type { AccessToken, CertificateSignIn, SignedIn, SignIn, TokenSignIn } from './api/sign-in.ts'
+export type { Upo, Upos } from './api/upo.ts'
+export type { WireStatus } from './api/wire.ts'
+export type { ContextIdentifier, SubjectIdentifierType } from './auth/auth-token-request.ts'
+export {
+  type CertificateSource,
+  type KeyAlgorithm,
+  loadCertificate,
+  type SigningCertificate,
+} from './auth/certificate.ts'
+export { CERTIFICATE_PROBLEMS, CertificateError, type CertificateProblem } from './auth/certificate-error.ts'
+export { createSelfSignedCertificate, type SelfSignedRequest } from './auth/self-signed-certificate.ts'
+export {
+  createKsefClient,
+  KSEF_BASE_URLS,
+  type KsefClient,
+  type KsefClientOptions,
+  type KsefEnvironment,
+} from './client.ts'
+export { DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts'
+export { sha256Base64 } from './crypto/digest.ts'
+export { type EncryptedInvoice, encryptInvoice } from './crypto/encrypted-invoice.ts'
+export {
+  newSessionKey,
+  type SessionKey,
+  sessionKeyOf,
+  type WrappedSessionKey,
+  wrapKey,
+} from './crypto/session-key.ts'
+export { FORMS, type FormCode, formOfNamespace, type SystemCode } from './documents/form-code.ts'
+export { hasNipChecksum } from './documents/nip.ts'
+export { type Actor, type Again, KSEF_ERRORS, type KsefErrorCode } from './error-codes.ts'
+export type { KsefEffect, KsefFailure, KsefFailureKind, Result } from './failure.ts'
+export type { CallRecord } from './http.ts'
+export { type KsefNumber, ksefNumberCrc, parseKsefNumber, sellerNipOf } from './ksef-number.ts'
+export { type KsefOperation, OPERATIONS } from './operations.ts'
+export { Sealed } from './sealed.ts'
+export {
+  INVOICE_STATUSES,
+  meaningOfInvoiceStatus,
+  meaningOfSessionStatus,
+  SESSION_STATUSES,
+  SIGN_IN_STATUSES,
+  type StatusMeaning,
+  type StatusOutcome,
+} from './status-codes.ts'
+export type { SystemWarning } from './system-warning.ts'

@@ -1,0 +1,80 @@
+import { setTimeout as sleepFor } from 'node:timers/promises'
+import { type Invoices, invoices } from './api/invoices.ts'
+import { type OnlineSessions, onlineSessions } from './api/online-session.ts'
+import { type PublicKeys, publicKeys } from './api/public-keys.ts'
+import { type Sessions, sessions } from './api/sessions.ts'
+import { type SignIn, signIn } from './api/sign-in.ts'
+import { type Upos, upos } from './api/upo.ts'
+import { DEFAULT_TIMEOUTS, openAgent, type Timeouts } from './connection.ts'
+import { type CallRecord, openHttp } from './http.ts'
+import type { SystemWarning } from './system-warning.ts'
+
+/** The environments' base URLs (srodowiska.md). Any other base URL works too, e.g. a simulator's. */
+export const KSEF_BASE_URLS = {
+  test: 'https://api-test.ksef.mf.gov.pl/v2',
+  demo: 'https://api-demo.ksef.mf.gov.pl/v2',
+  production: 'https://api.ksef.mf.gov.pl/v2',
+} as const
+
+export type KsefEnvironment = keyof typeof KSEF_BASE_URLS
+
+export type KsefClientOptions = {
+  readonly baseUrl: string
+  readonly userAgent?: string
+  /** In milliseconds; see {@link DEFAULT_TIMEOUTS}. */
+  readonly timeouts?: Partial<Timeouts>
+  /** Called for each warning KSeF attaches to an answer. */
+  readonly onSystemWarning?: (warning: SystemWarning) => void
+  /** Called once per request, after it ended. */
+  readonly onCall?: (call: CallRecord) => void
+  readonly now?: () => Date
+  readonly sleep?: (ms: number) => Promise<void>
+  /** Hosts (`host` or `host:port`) besides the base URL's that links in answers may point to, over https. */
+  readonly fetchHosts?: readonly string[]
+}
+
+/** A client of one KSeF environment. It keeps connections and public keys, never a token or a session. */
+export type KsefClient = {
+  readonly publicKeys: PublicKeys
+  readonly signIn: SignIn
+  readonly onlineSession: OnlineSessions
+  readonly sessions: Sessions
+  readonly upo: Upos
+  readonly invoices: Invoices
+  /** Closes the connections; calls under way end first. */
+  close(): Promise<void>
+}
+
+/**
+ * Opens a client. Every method makes one request unless its comment says otherwise, and answers with a
+ * {@link Result}; none throws for what KSeF or the network did.
+ * @throws TypeError when `baseUrl` is no http(s) URL
+ */
+export function createKsefClient(options: KsefClientOptions): KsefClient {
+  const baseUrl = new URL(options.baseUrl)
+  if (!['https:', 'http:'].includes(baseUrl.protocol))
+    throw new TypeError('baseUrl must be an http or https URL')
+  const now = options.now ?? (() => new Date())
+  const sleep = options.sleep ?? ((ms: number) => sleepFor(ms))
+  const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
+  const agent = openAgent(timeouts)
+  const http = openHttp({
+    baseUrl,
+    agent,
+    timeouts,
+    now,
+    userAgent: options.userAgent ?? 'ksef-fleet',
+    onSystemWarning: options.onSystemWarning ?? (() => {}),
+    onCall: options.onCall ?? (() => {}),
+  })
+  const keys = publicKeys(http, now)
+  return {
+    publicKeys: keys,
+    signIn: signIn(http, keys, { now, sleep }),
+    onlineSession: onlineSessions(http, keys),
+    sessions: sessions(http),
+    upo: upos(http, { baseUrl, fetchHosts: options.fetchHosts ?? [] }),
+    invoices: invoices(http),
+    close: () => agent.close(),
+  }
+}

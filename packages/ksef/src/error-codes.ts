@@ -1,0 +1,354 @@
+import type { KsefEffect } from './failure.ts'
+import type { KsefOperation } from './operations.ts'
+
+/** Who can do something about it. */
+export type Actor = 'nobody' | 'software' | 'company' | 'operator' | 'ksef'
+
+/**
+ * Whether trying again helps, and after what.
+ * `after-looking`: the outcome is unclear, look for the effect first. `new-sign-in`, `new-session`,
+ * `new-key`: the same wish succeeds with another one of these.
+ */
+export type Again = 'no' | 'later' | 'after-looking' | 'new-sign-in' | 'new-session' | 'new-key'
+
+type ErrorRow = { readonly means: string; readonly actor: Actor; readonly again: Again }
+
+/**
+ * Every code a {@link KsefFailure} can carry. The union type is derived from this table, so a new code is a
+ * new row and nothing else.
+ */
+export const KSEF_ERRORS = {
+  // The network and the answer as such.
+  KSEF_UNREACHABLE: { means: 'No connection to KSeF; nothing was sent.', actor: 'nobody', again: 'later' },
+  KSEF_NO_ANSWER: { means: 'The answer never came whole.', actor: 'nobody', again: 'after-looking' },
+  KSEF_ANSWER_TOO_LARGE: {
+    means: 'The answer exceeds the size cap.',
+    actor: 'operator',
+    again: 'after-looking',
+  },
+  KSEF_ANSWER_UNREADABLE: {
+    means: 'The answer is not what the contract says.',
+    actor: 'operator',
+    again: 'after-looking',
+  },
+  KSEF_REDIRECTED: {
+    means: 'KSeF answered with a redirect, which is never followed.',
+    actor: 'operator',
+    again: 'after-looking',
+  },
+  KSEF_SERVER_ERROR: { means: 'KSeF answered 5xx.', actor: 'ksef', again: 'after-looking' },
+  KSEF_RATE_LIMITED: {
+    means: 'KSeF asked us to wait for the time in Retry-After.',
+    actor: 'nobody',
+    again: 'later',
+  },
+  KSEF_UNKNOWN_CODE: {
+    means: 'KSeF refused with a code this table does not know.',
+    actor: 'operator',
+    again: 'after-looking',
+  },
+  KSEF_GONE: {
+    means: 'The asynchronous operation expired and cannot be read any more.',
+    actor: 'software',
+    again: 'no',
+  },
+
+  // Who may do what.
+  KSEF_UNAUTHORIZED: {
+    means: 'The access token is missing, expired or not accepted.',
+    actor: 'software',
+    again: 'new-sign-in',
+  },
+  KSEF_FORBIDDEN: { means: 'KSeF refused access without a reason code.', actor: 'company', again: 'no' },
+  KSEF_MISSING_PERMISSIONS: {
+    means: 'The subject lacks the permission in this context.',
+    actor: 'company',
+    again: 'no',
+  },
+  KSEF_IP_NOT_ALLOWED: {
+    means: 'The call came from an IP address the sign-in did not allow.',
+    actor: 'operator',
+    again: 'no',
+  },
+  KSEF_RESOURCE_NOT_ACCESSIBLE: {
+    means: 'The resource belongs to somebody else.',
+    actor: 'software',
+    again: 'no',
+  },
+  KSEF_AUTH_METHOD_NOT_ALLOWED: {
+    means: 'This way of signing in may not call the operation.',
+    actor: 'operator',
+    again: 'no',
+  },
+  KSEF_CONTEXT_TYPE_NOT_ALLOWED: {
+    means: 'The operation is not open to this type of context.',
+    actor: 'software',
+    again: 'no',
+  },
+  KSEF_BLOCKED_BY_SECURITY: {
+    means: "KSeF's security service or firewall blocked the call; slow down and contact KSeF.",
+    actor: 'operator',
+    again: 'later',
+  },
+
+  // Refusals with a number, shared by several operations.
+  KSEF_INPUT_INVALID: {
+    means: "KSeF's validator refused the request (21405).",
+    actor: 'software',
+    again: 'no',
+  },
+  KSEF_PUBLIC_KEY_RETIRED: {
+    means: 'The public key used for encryption is unknown or withdrawn (21470).',
+    actor: 'software',
+    again: 'new-key',
+  },
+  KSEF_SESSION_NOT_FOUND: {
+    means: 'KSeF does not find the session (21173). Seen at random on live sessions.',
+    actor: 'software',
+    again: 'after-looking',
+  },
+
+  // Sign-in.
+  SIGN_IN_CONTENT_UNREADABLE: {
+    means: 'The signed document could not be read (21001, 21217, 9101).',
+    actor: 'software',
+    again: 'no',
+  },
+  SIGN_IN_CHALLENGE_INVALID: {
+    means: 'The challenge is unknown, used or older than ten minutes (21111).',
+    actor: 'software',
+    again: 'new-sign-in',
+  },
+  SIGN_IN_CERTIFICATE_INVALID: {
+    means: 'KSeF does not accept the certificate (21115).',
+    actor: 'company',
+    again: 'no',
+  },
+  SIGN_IN_SUBJECT_INVALID: {
+    means: 'The subject identifier does not fit the type of context (21117).',
+    actor: 'company',
+    again: 'no',
+  },
+  SIGN_IN_DOCUMENT_INVALID: {
+    means: 'The signed document breaks its schema (21401).',
+    actor: 'software',
+    again: 'no',
+  },
+  SIGN_IN_SIGNATURE_INVALID: {
+    means: 'The signature is missing, doubled or wrong (9102, 9103, 9105, 21406).',
+    actor: 'software',
+    again: 'no',
+  },
+  SIGN_IN_NOT_AUTHORIZED: {
+    means:
+      'Tokens were redeemed already, the sign-in is not finished, or the credential was revoked (21301).',
+    actor: 'software',
+    again: 'new-sign-in',
+  },
+  SIGN_IN_NOT_FOUND: {
+    means: 'KSeF does not know this sign-in (21304).',
+    actor: 'software',
+    again: 'new-sign-in',
+  },
+  SIGN_IN_SUBJECT_DECEASED: {
+    means: 'The means of authentication belong to a deceased person (21308, 470).',
+    actor: 'company',
+    again: 'no',
+  },
+  SIGN_IN_NO_PERMISSION: {
+    means: 'The subject has no permission at all in this context (415).',
+    actor: 'company',
+    again: 'no',
+  },
+  SIGN_IN_REVOKED: {
+    means: 'The sign-in and its refresh tokens were revoked by the user (425).',
+    actor: 'company',
+    again: 'new-sign-in',
+  },
+  SIGN_IN_TOKEN_REFUSED: {
+    means: 'The KSeF token is wrong, revoked, inactive or of another context (450).',
+    actor: 'company',
+    again: 'no',
+  },
+  SIGN_IN_CERTIFICATE_REFUSED: {
+    means: 'The certificate is invalid, revoked, suspended or not trusted (460).',
+    actor: 'company',
+    again: 'no',
+  },
+  SIGN_IN_REFUSED: { means: 'KSeF refused the sign-in (400).', actor: 'company', again: 'no' },
+  SIGN_IN_BLOCKED: {
+    means: 'Sign-in is blocked on suspicion of a security incident; contact the Ministry (480).',
+    actor: 'operator',
+    again: 'no',
+  },
+  SIGN_IN_FAILED: { means: 'KSeF failed while it checked the sign-in (500).', actor: 'ksef', again: 'later' },
+  SIGN_IN_CANCELLED: {
+    means: 'KSeF cancelled the sign-in for reasons of its own (550).',
+    actor: 'ksef',
+    again: 'later',
+  },
+  SIGN_IN_TOO_SLOW: {
+    means: 'The sign-in was still pending when its deadline passed.',
+    actor: 'ksef',
+    again: 'later',
+  },
+
+  // Sending.
+  SESSION_FULL: {
+    means: 'The session holds its maximum of invoices (21155).',
+    actor: 'software',
+    again: 'new-session',
+  },
+  SESSION_CLOSED: {
+    means: "The session's status permits no more invoices (21180).",
+    actor: 'software',
+    again: 'new-session',
+  },
+  SESSION_ALREADY_CLOSED: {
+    means: "The session's status does not permit closing: it is closed (21180).",
+    actor: 'nobody',
+    again: 'no',
+  },
+  SESSION_PAUSED: {
+    means: 'The session takes no invoices for now; open another one (21184).',
+    actor: 'software',
+    again: 'new-session',
+  },
+  TECHNICAL_CORRECTION_DONE: {
+    means: 'The invoice already has a processed technical correction (21166).',
+    actor: 'company',
+    again: 'no',
+  },
+  TECHNICAL_CORRECTION_NOT_DUE: {
+    means: 'A correctly processed invoice takes no technical correction (21167).',
+    actor: 'company',
+    again: 'no',
+  },
+  INVOICE_SIZE_MISMATCH: { means: 'Declared and real size differ (21402).', actor: 'software', again: 'no' },
+  INVOICE_HASH_MISMATCH: { means: 'Declared and real hash differ (21403).', actor: 'software', again: 'no' },
+
+  // Reading.
+  CONTINUATION_TOKEN_INVALID: {
+    means: 'The continuation token is malformed (21418).',
+    actor: 'software',
+    again: 'no',
+  },
+  UPO_NOT_FOUND: { means: 'There is no such UPO, or not yet (21178).', actor: 'nobody', again: 'later' },
+  UPO_LINK_EXPIRED: {
+    means: 'The UPO link expired; a new status answer carries a fresh one.',
+    actor: 'software',
+    again: 'later',
+  },
+  UPO_ADDRESS_REFUSED: {
+    means: 'The UPO link points to a host that is not allowed.',
+    actor: 'operator',
+    again: 'no',
+  },
+  HASH_HEADER_MISMATCH: {
+    means: 'The document does not match the hash in x-ms-meta-hash.',
+    actor: 'operator',
+    again: 'later',
+  },
+  INVOICE_NOT_FOUND: {
+    means: 'There is no invoice with this KSeF number (21164).',
+    actor: 'software',
+    again: 'no',
+  },
+  INVOICE_NOT_YET_AVAILABLE: {
+    means: 'The invoice is registered but cannot be downloaded yet (21165).',
+    actor: 'nobody',
+    again: 'later',
+  },
+  RANGE_BEYOND_HWM: {
+    means: 'The range starts after the high-water mark: nothing new yet (21183).',
+    actor: 'nobody',
+    again: 'later',
+  },
+  PUBLIC_KEY_MISSING: {
+    means: 'KSeF publishes no currently valid key for this use.',
+    actor: 'operator',
+    again: 'later',
+  },
+} as const satisfies Record<string, ErrorRow>
+
+export type KsefErrorCode = keyof typeof KSEF_ERRORS
+
+type Refusals = { readonly [exceptionCode: number]: KsefErrorCode }
+
+const SIGN_IN: Refusals = {
+  21001: 'SIGN_IN_CONTENT_UNREADABLE',
+  21217: 'SIGN_IN_CONTENT_UNREADABLE',
+  9101: 'SIGN_IN_CONTENT_UNREADABLE',
+  21111: 'SIGN_IN_CHALLENGE_INVALID',
+  21115: 'SIGN_IN_CERTIFICATE_INVALID',
+  21117: 'SIGN_IN_SUBJECT_INVALID',
+  21401: 'SIGN_IN_DOCUMENT_INVALID',
+  21406: 'SIGN_IN_SIGNATURE_INVALID',
+  9102: 'SIGN_IN_SIGNATURE_INVALID',
+  9103: 'SIGN_IN_SIGNATURE_INVALID',
+  9105: 'SIGN_IN_SIGNATURE_INVALID',
+}
+
+const TOKENS: Refusals = {
+  21301: 'SIGN_IN_NOT_AUTHORIZED',
+  21304: 'SIGN_IN_NOT_FOUND',
+  21308: 'SIGN_IN_SUBJECT_DECEASED',
+}
+
+/** Codes any operation may answer with. */
+const EVERYWHERE: Refusals = { 21405: 'KSEF_INPUT_INVALID' }
+
+/**
+ * What an exception code means, by operation, since one number means different things (21180: a closed
+ * session refuses invoices, but makes a close needless). Read from the OpenAPI file 2.7.0 and, for 21184,
+ * the 2.8.0 changelog.
+ */
+export const REFUSALS: { readonly [operation in KsefOperation]?: Refusals } = {
+  signInWithXades: SIGN_IN,
+  signInWithToken: { ...SIGN_IN, 21470: 'KSEF_PUBLIC_KEY_RETIRED' },
+  getSignInStatus: TOKENS,
+  redeemTokens: TOKENS,
+  refreshAccessToken: TOKENS,
+  openOnlineSession: { 21470: 'KSEF_PUBLIC_KEY_RETIRED' },
+  sendInvoice: {
+    21155: 'SESSION_FULL',
+    21166: 'TECHNICAL_CORRECTION_DONE',
+    21167: 'TECHNICAL_CORRECTION_NOT_DUE',
+    21173: 'KSEF_SESSION_NOT_FOUND',
+    21180: 'SESSION_CLOSED',
+    21184: 'SESSION_PAUSED',
+    21402: 'INVOICE_SIZE_MISMATCH',
+    21403: 'INVOICE_HASH_MISMATCH',
+  },
+  closeOnlineSession: { 21173: 'KSEF_SESSION_NOT_FOUND', 21180: 'SESSION_ALREADY_CLOSED' },
+  getSessionStatus: { 21173: 'KSEF_SESSION_NOT_FOUND' },
+  listSessionInvoices: { 21173: 'KSEF_SESSION_NOT_FOUND', 21418: 'CONTINUATION_TOKEN_INVALID' },
+  getSessionInvoice: { 21173: 'KSEF_SESSION_NOT_FOUND' },
+  getInvoiceUpo: { 21173: 'KSEF_SESSION_NOT_FOUND', 21178: 'UPO_NOT_FOUND' },
+  getSessionUpo: { 21173: 'KSEF_SESSION_NOT_FOUND', 21178: 'UPO_NOT_FOUND' },
+  getInvoice: { 21164: 'INVOICE_NOT_FOUND', 21165: 'INVOICE_NOT_YET_AVAILABLE' },
+  queryInvoiceMetadata: { 21183: 'RANGE_BEYOND_HWM' },
+}
+
+/** Names the refusal; `KSEF_UNKNOWN_CODE` for a number the table lacks. */
+export const refusalCode = (operation: KsefOperation, exceptionCode: number | undefined): KsefErrorCode =>
+  exceptionCode === undefined
+    ? 'KSEF_UNKNOWN_CODE'
+    : (REFUSALS[operation]?.[exceptionCode] ?? EVERYWHERE[exceptionCode] ?? 'KSEF_UNKNOWN_CODE')
+
+/** The codes with which KSeF says definitely that nothing happened. */
+export const effectOfRefusal = (code: KsefErrorCode): KsefEffect =>
+  code === 'KSEF_UNKNOWN_CODE' || code === 'KSEF_SESSION_NOT_FOUND' ? 'unknown' : 'none'
+
+const REASONS: { readonly [reasonCode: string]: KsefErrorCode } = {
+  'missing-permissions': 'KSEF_MISSING_PERMISSIONS',
+  'ip-not-allowed': 'KSEF_IP_NOT_ALLOWED',
+  'insufficient-resource-access': 'KSEF_RESOURCE_NOT_ACCESSIBLE',
+  'auth-method-not-allowed': 'KSEF_AUTH_METHOD_NOT_ALLOWED',
+  'context-type-not-allowed': 'KSEF_CONTEXT_TYPE_NOT_ALLOWED',
+  'security-service-blocked': 'KSEF_BLOCKED_BY_SECURITY',
+}
+
+/** Names a 403 by its `reasonCode`. */
+export const forbiddenCode = (reasonCode: string | undefined): KsefErrorCode =>
+  (reasonCode === undefined ? undefined : REASONS[reasonCode]) ?? 'KSEF_FORBIDDEN'

@@ -1,0 +1,42 @@
+/**
+ * The operations this client calls, with method and path as in the official OpenAPI file. That file has no
+ * operation ids, so the names are ours: verb and resource as KSeF words them.
+ *
+ * `repeatable` says that calling twice changes nothing that matters: reads, and the POSTs that only read or
+ * only hand out a fresh value. For every other operation an unclear outcome has to be looked up first.
+ */
+export const OPERATIONS = {
+  listPublicKeys: { method: 'GET', path: '/security/public-key-certificates', repeatable: true },
+  requestChallenge: { method: 'POST', path: '/auth/challenge', repeatable: true },
+  signInWithXades: { method: 'POST', path: '/auth/xades-signature', repeatable: false },
+  signInWithToken: { method: 'POST', path: '/auth/ksef-token', repeatable: false },
+  getSignInStatus: { method: 'GET', path: '/auth/{referenceNumber}', repeatable: true },
+  redeemTokens: { method: 'POST', path: '/auth/token/redeem', repeatable: false },
+  refreshAccessToken: { method: 'POST', path: '/auth/token/refresh', repeatable: true },
+  openOnlineSession: { method: 'POST', path: '/sessions/online', repeatable: false },
+  sendInvoice: { method: 'POST', path: '/sessions/online/{referenceNumber}/invoices', repeatable: false },
+  closeOnlineSession: { method: 'POST', path: '/sessions/online/{referenceNumber}/close', repeatable: false },
+  getSessionStatus: { method: 'GET', path: '/sessions/{referenceNumber}', repeatable: true },
+  listSessionInvoices: { method: 'GET', path: '/sessions/{referenceNumber}/invoices', repeatable: true },
+  getSessionInvoice: {
+    method: 'GET',
+    path: '/sessions/{referenceNumber}/invoices/{invoiceReferenceNumber}',
+    repeatable: true,
+  },
+  getInvoiceUpo: {
+    method: 'GET',
+    path: '/sessions/{referenceNumber}/invoices/{invoiceReferenceNumber}/upo',
+    repeatable: true,
+  },
+  getSessionUpo: {
+    method: 'GET',
+    path: '/sessions/{referenceNumber}/upo/{upoReferenceNumber}',
+    repeatable: true,
+  },
+  /** A pre-signed link out of a status answer; it is not a path of the OpenAPI file. */
+  downloadUpo: { method: 'GET', path: null, repeatable: true },
+  getInvoice: { method: 'GET', path: '/invoices/ksef/{ksefNumber}', repeatable: true },
+  queryInvoiceMetadata: { method: 'POST', path: '/invoices/query/metadata', repeatable: true },
+} as const satisfies Record<string, { method: 'GET' | 'POST'; path: string | null; repeatable: boolean }>
+
+export type KsefOperation = keyof typeof OPERATIONS

@@ -1,0 +1,41 @@
+import * as z from 'zod'
+
+const HAS_OFFSET = /(?:Z|[+-]\d{2}:\d{2})$/
+const WARSAW = new Intl.DateTimeFormat('en-GB', {
+  timeZone: 'Europe/Warsaw',
+  dateStyle: 'short',
+  timeStyle: 'medium',
+  hourCycle: 'h23',
+})
+
+/** Milliseconds Warsaw's clock shows ahead of UTC at this instant. */
+function warsawOffset(instant: number): number {
+  const parts = Object.fromEntries(
+    WARSAW.formatToParts(instant).map((part) => [part.type, Number(part.value)]),
+  )
+  const { year = 0, month = 1, day = 1, hour = 0, minute = 0, second = 0 } = parts
+  return Date.UTC(year, month - 1, day, hour, minute, second) - Math.floor(instant / 1000) * 1000
+}
+
+/** The calendar day it is in Poland, `YYYY-MM-DD`. */
+export const warsawDay = (instant: Date): string =>
+  new Date(instant.getTime() + warsawOffset(instant.getTime())).toISOString().slice(0, 10)
+
+/**
+ * Reads a date-time of KSeF. Times without an offset are Warsaw's (OpenAPI, `InvoiceQueryFilters.dateRange`);
+ * fractions of a second have up to seven digits.
+ */
+export function readWireDate(text: string): Date | null {
+  if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(text)) return null
+  const instant = Date.parse(HAS_OFFSET.test(text) ? text : `${text}Z`)
+  if (Number.isNaN(instant)) return null
+  return new Date(HAS_OFFSET.test(text) ? instant : instant - warsawOffset(instant))
+}
+
+/** A date-time in an answer. */
+export const wireDate = z.string().transform((text, context): Date => {
+  const date = readWireDate(text)
+  if (date !== null) return date
+  context.addIssue({ code: 'custom', message: 'not a date-time' })
+  return z.NEVER
+})
