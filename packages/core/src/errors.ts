@@ -305,7 +305,12 @@ export class FleetError extends Error {
 
   constructor(
     code: ErrorCode,
-    more: { detail?: string; faults?: readonly Fault[]; existingId?: string; retryAfterSeconds?: number } = {},
+    more: {
+      detail?: string
+      faults?: readonly Fault[]
+      existingId?: string
+      retryAfterSeconds?: number
+    } = {},
   ) {
     super(more.detail ?? ERRORS[code].means)
     this.name = 'FleetError'

@@ -26,7 +26,10 @@ export const ApiKeyId = z.uuid().brand<'ApiKeyId'>()
 export type ApiKeyId = z.infer<typeof ApiKeyId>
 
 /** Ten digits. The checksum is a rule of the production environment only (ksef-docs srodowiska.md), so it is checked there. */
-export const Nip = z.string().regex(/^[1-9]\d{9}$/, 'a NIP is ten digits, the first not 0').brand<'Nip'>()
+export const Nip = z
+  .string()
+  .regex(/^[1-9]\d{9}$/, 'a NIP is ten digits, the first not 0')
+  .brand<'Nip'>()
 export type Nip = z.infer<typeof Nip>
 
 /** KSeF's environments (ksef-docs srodowiska.md). One deployment of the fleet speaks to one of them. */

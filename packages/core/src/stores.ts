@@ -94,7 +94,11 @@ export interface CompanyTransaction {
      * Claims the due pending submission of that form that waits longest (FOR UPDATE SKIP LOCKED): `claimed`, fence + 1,
      * leased for `leaseSeconds` on the database's clock. Null when none is due.
      */
-    claimNext(claim: { environment: KsefEnvironment; formCode: string; leaseSeconds: number }): Promise<Submission | null>
+    claimNext(claim: {
+      environment: KsefEnvironment
+      formCode: string
+      leaseSeconds: number
+    }): Promise<Submission | null>
     /**
      * Compare-and-swap on the state and, where given, on the fence. False when someone else moved it first.
      * Throws on a move the state table does not know.
@@ -133,7 +137,9 @@ export interface CompanyTransaction {
   }
   sessions: {
     /** False when an opening or open session of that environment and form code already stands for the company. */
-    insertOpening(session: Pick<Session, 'id' | 'environment' | 'formCode' | 'sealedKey'> & { leaseSeconds: number }): Promise<boolean>
+    insertOpening(
+      session: Pick<Session, 'id' | 'environment' | 'formCode' | 'sealedKey'> & { leaseSeconds: number },
+    ): Promise<boolean>
     get(id: SessionId): Promise<Session | null>
     /** The company's opening or open session of that environment and form code, or null. */
     current(environment: KsefEnvironment, formCode: string): Promise<Session | null>
@@ -244,7 +250,10 @@ export class DatabaseFailure extends Error {
   /** Name of the violated constraint. */
   readonly constraint: string | undefined
 
-  constructor(kind: 'conflict' | 'unavailable' | 'refused', more: { sqlState?: string; constraint?: string; table?: string } = {}) {
+  constructor(
+    kind: 'conflict' | 'unavailable' | 'refused',
+    more: { sqlState?: string; constraint?: string; table?: string } = {},
+  ) {
     super(['database', kind, more.sqlState, more.constraint ?? more.table].filter(Boolean).join(' '))
     this.name = 'DatabaseFailure'
     this.kind = kind

@@ -18,7 +18,12 @@ export async function createCompany(
   try {
     await deps.db.withCompany(company.id, async (tx) => {
       await tx.companies.insert(company)
-      await tx.audit.append({ actor: request.actor, action: 'company.create', subject: company.id, outcome: 'ok' })
+      await tx.audit.append({
+        actor: request.actor,
+        action: 'company.create',
+        subject: company.id,
+        outcome: 'ok',
+      })
     })
   } catch (error) {
     if (isConflict(error)) throw new FleetError('COMPANY_EXISTS')

@@ -47,7 +47,14 @@ export type Session = {
 export type SessionChange = Partial<
   Pick<
     Session,
-    'referenceNumber' | 'validUntil' | 'openedAt' | 'lastUsedAt' | 'leaseUntil' | 'nextPollAt' | 'polls' | 'ksefStatusCode'
+    | 'referenceNumber'
+    | 'validUntil'
+    | 'openedAt'
+    | 'lastUsedAt'
+    | 'leaseUntil'
+    | 'nextPollAt'
+    | 'polls'
+    | 'ksefStatusCode'
   >
 >
 

@@ -1,14 +1,21 @@
-import { loadCertificate, Sealed } from '@ksef-fleet/ksef'
+import { X509Certificate } from 'node:crypto'
+import { Sealed } from '@ksef-fleet/ksef'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import { type CompanyId, CredentialId, IntegrationId } from '../identifiers.ts'
 import type { CredentialSecret } from '../secrets/ksef-secret-manager.ts'
 import { isConflict } from '../stores.ts'
 import type { Credential, Integration, KsefContext } from './integration.ts'
+import { readCertificate } from './read-certificate.ts'
 
 /** A credential as its owner supplies it. Key, passphrase and token arrive sealed and are never echoed. */
 export type SuppliedCredential =
-  | { type: 'certificate'; certificatePem: string; privateKeyPem: Sealed<string>; passphrase?: Sealed<string> }
+  | {
+      type: 'certificate'
+      certificatePem: string
+      privateKeyPem: Sealed<string>
+      passphrase?: Sealed<string>
+    }
   | { type: 'pkcs12'; pkcs12: Uint8Array; passphrase: Sealed<string> }
   | { type: 'token'; token: Sealed<string> }
 
@@ -83,7 +90,10 @@ type CredentialFacts = Pick<
   'kind' | 'serialNumber' | 'fingerprint' | 'subject' | 'notBefore' | 'notAfter'
 >
 
-function readCredential(supplied: SuppliedCredential, now: Date): { secret: CredentialSecret; facts: CredentialFacts } {
+function readCredential(
+  supplied: SuppliedCredential,
+  now: Date,
+): { secret: CredentialSecret; facts: CredentialFacts } {
   if (supplied.type === 'token') {
     return {
       secret: { kind: 'token', token: supplied.token },
@@ -97,27 +107,23 @@ function readCredential(supplied: SuppliedCredential, now: Date): { secret: Cred
       },
     }
   }
-  const loaded = loadCertificate(
+  const certificate = readCertificate(
     supplied.type === 'pkcs12'
-      ? { pkcs12: supplied.pkcs12, passphrase: supplied.passphrase }
+      ? { pkcs12: supplied.pkcs12, passphrase: supplied.passphrase.reveal() }
       : {
           certificatePem: supplied.certificatePem,
-          privateKeyPem: supplied.privateKeyPem,
-          ...(supplied.passphrase === undefined ? {} : { passphrase: supplied.passphrase }),
+          privateKeyPem: supplied.privateKeyPem.reveal(),
+          ...(supplied.passphrase === undefined ? {} : { passphrase: supplied.passphrase.reveal() }),
         },
+    now,
   )
-  if (!loaded.ok) throw new FleetError('CREDENTIAL_UNREADABLE', { detail: loaded.fault.message })
-  const certificate = loaded.value
-  if (certificate.notAfter <= now || certificate.notBefore > now) {
-    throw new FleetError('CREDENTIAL_EXPIRED', {
-      detail: `The certificate is valid from ${certificate.notBefore.toISOString()} to ${certificate.notAfter.toISOString()}.`,
-    })
-  }
+  // Kept as PEM whatever form it came in; the passphrase has done its work and is forgotten.
+  const privateKeyPem = certificate.privateKey.reveal().export({ type: 'pkcs8', format: 'pem' }).toString()
   return {
     secret: {
       kind: 'certificate',
-      certificatePem: certificate.certificatePem,
-      privateKeyPem: certificate.privateKeyPem,
+      certificatePem: new X509Certificate(certificate.certificateDer).toString(),
+      privateKeyPem: new Sealed(privateKeyPem),
     },
     facts: {
       kind: 'certificate',

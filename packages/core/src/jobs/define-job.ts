@@ -22,7 +22,10 @@ export type Job<Payload extends Record<string, string> = Record<string, string>>
 export const defineJob = <Payload extends Record<string, string>>(job: Job<Payload>): Job<Payload> => job
 
 /** The ring that asks for a run of the job. */
-export const ringOf = <Payload extends Record<string, string>>(job: Job<Payload>, payload: Payload): Ring => ({
+export const ringOf = <Payload extends Record<string, string>>(
+  job: Job<Payload>,
+  payload: Payload,
+): Ring => ({
   job: job.name,
   key: job.key(payload),
   payload,

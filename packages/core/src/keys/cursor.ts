@@ -8,13 +8,21 @@ import { encodeOwner } from '../secrets/sealer.ts'
 const SIGNATURE_BYTES = 16
 
 /** @param owner what the cursor is bound to, e.g. `['invoices', companyId]`. */
-export function writeCursor(key: Uint8Array, owner: readonly string[], position: Record<string, string>): string {
+export function writeCursor(
+  key: Uint8Array,
+  owner: readonly string[],
+  position: Record<string, string>,
+): string {
   const body = Buffer.from(JSON.stringify(position))
   return Buffer.concat([sign(key, owner, body), body]).toString('base64url')
 }
 
 /** The position, or null when the cursor was not made by `writeCursor` for this owner. */
-export function readCursor(key: Uint8Array, owner: readonly string[], cursor: string): Record<string, string> | null {
+export function readCursor(
+  key: Uint8Array,
+  owner: readonly string[],
+  cursor: string,
+): Record<string, string> | null {
   const bytes = Buffer.from(cursor, 'base64url')
   const [signature, body] = [bytes.subarray(0, SIGNATURE_BYTES), bytes.subarray(SIGNATURE_BYTES)]
   if (signature.byteLength !== SIGNATURE_BYTES) return null
@@ -24,5 +32,9 @@ export function readCursor(key: Uint8Array, owner: readonly string[], cursor: st
 
 function sign(key: Uint8Array, owner: readonly string[], body: Buffer): Buffer {
   const derived = createHmac('sha256', key).update('ksef-fleet cursors').digest()
-  return createHmac('sha256', derived).update(encodeOwner(owner)).update(body).digest().subarray(0, SIGNATURE_BYTES)
+  return createHmac('sha256', derived)
+    .update(encodeOwner(owner))
+    .update(body)
+    .digest()
+    .subarray(0, SIGNATURE_BYTES)
 }

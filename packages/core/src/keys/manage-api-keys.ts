@@ -34,7 +34,12 @@ export async function createApiKey(
     request.companyId === null ? { scope: 'provider' } : { scope: 'company', companyId: request.companyId }
   await within(deps, realm, async (stores) => {
     await stores.apiKeys.insert({ ...apiKey, hash: hashApiKey(key) })
-    await stores.audit.append({ actor: request.actor, action: 'api-key.create', subject: apiKey.id, outcome: 'ok' })
+    await stores.audit.append({
+      actor: request.actor,
+      action: 'api-key.create',
+      subject: apiKey.id,
+      outcome: 'ok',
+    })
   })
   return { apiKey, key }
 }
@@ -44,12 +49,20 @@ export const listApiKeys = (deps: Deps, realm: KeyRealm): Promise<ApiKey[]> =>
   within(deps, realm, (stores) => stores.apiKeys.list())
 
 /** Ends a key at once. Revoking twice is harmless. @throws FleetError NOT_FOUND when the realm has no such key. */
-export async function revokeApiKey(deps: Deps, request: { realm: KeyRealm; id: ApiKeyId; actor: string }): Promise<void> {
+export async function revokeApiKey(
+  deps: Deps,
+  request: { realm: KeyRealm; id: ApiKeyId; actor: string },
+): Promise<void> {
   await within(deps, request.realm, async (stores) => {
     if ((await stores.apiKeys.get(request.id)) === null) throw new FleetError('NOT_FOUND')
     const revoked = await stores.apiKeys.revoke(request.id, deps.now())
     if (!revoked) return
-    await stores.audit.append({ actor: request.actor, action: 'api-key.revoke', subject: request.id, outcome: 'ok' })
+    await stores.audit.append({
+      actor: request.actor,
+      action: 'api-key.revoke',
+      subject: request.id,
+      outcome: 'ok',
+    })
   })
 }
 

@@ -19,7 +19,9 @@ export function localSecretStore(deps: {
     async put(name, value) {
       await translated(() => mkdir(deps.directory, { recursive: true, mode: 0o700 }))
       const next = `${fileOf(name)}.${Buffer.from(deps.randomBytes(8)).toString('hex')}`
-      await translated(() => writeFlushed(next, deps.sealer.seal(Buffer.from(value, 'utf8'), ['secret', name])))
+      await translated(() =>
+        writeFlushed(next, deps.sealer.seal(Buffer.from(value, 'utf8'), ['secret', name])),
+      )
       await translated(() => rename(next, fileOf(name)))
       return name
     },
@@ -27,7 +29,8 @@ export function localSecretStore(deps: {
       const sealed = await translated(() => readIfThere(fileOf(ref)))
       if (sealed === null) return null
       const plain = deps.sealer.open(sealed, ['secret', ref])
-      if (plain === null) throw new SecretStoreError('the secret was sealed under another master key, or was altered')
+      if (plain === null)
+        throw new SecretStoreError('the secret was sealed under another master key, or was altered')
       return Buffer.from(plain).toString('utf8')
     },
     async erase(ref) {

@@ -1,9 +1,9 @@
-import type { InvoiceFacts, Inspection } from '@ksef-fleet/ksef'
+import type { Inspection, InvoiceFacts } from '@ksef-fleet/ksef'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import { type CompanyId, DocumentId, Nip, SubmissionId } from '../identifiers.ts'
-import { sendPending } from '../jobs/send-pending.ts'
 import { ringOf } from '../jobs/define-job.ts'
+import { sendPending } from '../jobs/send-pending.ts'
 import { type CompanyTransaction, isConflict } from '../stores.ts'
 import type { Submission } from './submission.ts'
 
@@ -43,7 +43,8 @@ export async function acceptInvoice(
     return await deps.db.withCompany(request.companyId, async (tx) => {
       const earlier = await findEarlier(tx, request, facts.invoiceHash)
       if (earlier !== null) return { submission: earlier, replayed: true }
-      if ((await tx.integrations.current(deps.environment)) === null) throw new FleetError('INTEGRATION_MISSING')
+      if ((await tx.integrations.current(deps.environment)) === null)
+        throw new FleetError('INTEGRATION_MISSING')
       return { submission: await store(deps, tx, { request, facts }), replayed: false }
     })
   } catch (error) {
@@ -152,7 +153,11 @@ function newSubmission(
 }
 
 /** Which conflict it was: the number is taken, or a twin request with the same Idempotency-Key came first. */
-async function duplicateOf(deps: AcceptDependencies, request: AcceptRequest, facts: InvoiceFacts): Promise<FleetError> {
+async function duplicateOf(
+  deps: AcceptDependencies,
+  request: AcceptRequest,
+  facts: InvoiceFacts,
+): Promise<FleetError> {
   const existing = await deps.db.withCompany(request.companyId, (tx) =>
     tx.submissions.findByNumber({
       environment: deps.environment,

@@ -41,7 +41,8 @@ export async function listSubmissions(
   page: { companyId: CompanyId; limit: number; cursor?: string; state?: SubmissionState },
 ): Promise<{ submissions: Submission[]; nextCursor: string | null }> {
   const owner = ['invoices', page.companyId, page.state ?? '']
-  const before = page.cursor === undefined ? undefined : positionOf(readCursor(deps.cursorKey, owner, page.cursor))
+  const before =
+    page.cursor === undefined ? undefined : positionOf(readCursor(deps.cursorKey, owner, page.cursor))
   const found = await deps.db.withCompany(page.companyId, async (tx) => {
     if ((await tx.companies.get()) === null) throw new FleetError('NOT_FOUND')
     return tx.submissions.list({

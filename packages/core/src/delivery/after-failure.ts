@@ -1,0 +1,39 @@
+import { KSEF_ERRORS, type KsefFailure } from '@ksef-fleet/ksef'
+import { waitAt } from './delivery-context.ts'
+
+/** What a failed call of KSeF means for the context it was made in. */
+export type Remedy = {
+  /** Seconds until the same step may be tried again. */
+  seconds: number
+  /** No call of this context before that. */
+  block: boolean
+  /** The access token is of no use any more. */
+  dropToken: boolean
+  /** Only a person helps: the integration fails until it is verified again. */
+  fail: boolean
+}
+
+/** When KSeF says 429 without a readable `Retry-After`. */
+const SILENCE_SECONDS = 60
+/** After a 403 of the security service hammering on looks like an attack (limity-api.md). */
+const SECURITY_SECONDS = 900
+
+/**
+ * Decides what to do about a failed call, whatever call it was. A `Retry-After` is obeyed exactly.
+ *
+ * @param tries failures of the same step so far
+ * @param retrySeconds schedule of waits for failures that pass by themselves
+ */
+export function afterFailure(failure: KsefFailure, tries: number, retrySeconds: readonly number[]): Remedy {
+  const remedy = { seconds: waitAt(retrySeconds, tries), block: false, dropToken: false, fail: false }
+  if (failure.kind === 'rate-limited') {
+    return { ...remedy, seconds: failure.retryAfterSeconds ?? SILENCE_SECONDS, block: true }
+  }
+  if (failure.code === 'KSEF_BLOCKED_BY_SECURITY') {
+    return { ...remedy, seconds: failure.retryAfterSeconds ?? SECURITY_SECONDS, block: true }
+  }
+  const { again, actor } = KSEF_ERRORS[failure.code]
+  if (again === 'new-sign-in') return { ...remedy, dropToken: true }
+  if (again === 'no' && (actor === 'company' || actor === 'operator')) return { ...remedy, fail: true }
+  return remedy
+}

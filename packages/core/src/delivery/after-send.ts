@@ -1,0 +1,44 @@
+import { KSEF_ERRORS, type KsefFailure, type Result } from '@ksef-fleet/ksef'
+import type { SubmissionReason } from '../submissions/submission.ts'
+
+/** What became of a submission whose bytes were posted. */
+export type AfterSend =
+  | { to: 'sent'; referenceNumber: string }
+  /** The bytes may have arrived: nothing is sent again before the session was searched. */
+  | { to: 'lost'; code: string }
+  /** The bytes certainly did not arrive. */
+  | { to: 'pending'; code: string; leaveSession: boolean }
+  | { to: 'held'; code: string; reason: SubmissionReason }
+
+/** After so many times on the wire without a verdict, a person looks. */
+export const ATTEMPTS_MAX = 20
+
+/**
+ * Three-valued: done, certainly not done, unknown. Only a definite refusal or a connection that never came to be lets
+ * the invoice go back to pending; everything unclear makes it lost.
+ *
+ * @param attempts how often the bytes of this submission left, this time included
+ */
+export function afterSend(result: Result<{ referenceNumber: string }>, attempts: number): AfterSend {
+  if (result.ok) return { to: 'sent', referenceNumber: result.value.referenceNumber }
+  const { failure } = result
+  const { again, actor } = KSEF_ERRORS[failure.code]
+  if (failure.code === 'KSEF_UNKNOWN_CODE') return held('KSEF_UNKNOWN_ANSWER', failure)
+  if (failure.effect === 'unknown') return { to: 'lost', code: failure.code }
+  if (failure.kind === 'forbidden' && again === 'no') return held('KSEF_PERMISSION_MISSING', failure)
+  if (again === 'no' && actor !== 'nobody') return held('DELIVERY_KEEPS_FAILING', failure)
+  if (attempts >= ATTEMPTS_MAX && failure.kind === 'refused') return held('DELIVERY_KEEPS_FAILING', failure)
+  const leaveSession = again === 'new-session' || failure.code === 'KSEF_SESSION_NOT_FOUND'
+  return { to: 'pending', code: failure.code, leaveSession }
+}
+
+const held = (code: string, failure: KsefFailure): AfterSend => ({
+  to: 'held',
+  code: failure.code,
+  reason: {
+    code,
+    ...(failure.exceptionCode === undefined ? {} : { ksefCode: failure.exceptionCode }),
+    ...(failure.description === undefined ? {} : { description: failure.description }),
+    ...(failure.details === undefined ? {} : { details: failure.details }),
+  },
+})

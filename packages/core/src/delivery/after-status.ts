@@ -1,0 +1,65 @@
+import { meaningOfInvoiceStatus, parseKsefNumber, type SessionInvoice } from '@ksef-fleet/ksef'
+import type { Submission, SubmissionReason } from '../submissions/submission.ts'
+
+/** What KSeF's word on an invoice means for its submission. */
+export type AfterStatus =
+  | { to: 'wait' }
+  | { to: 'registered'; ksefNumber: string; upoDownloadUrl: string | null }
+  /** Status 440: whose the original is must be found out. */
+  | { to: 'resolve-duplicate'; originalKsefNumber: string | null; originalSession: string | null }
+  /** Not registered and not the invoice's fault: once more, in a new session where that is the cure. */
+  | { to: 'pending'; code: string; leaveSession: boolean }
+  | { to: 'rejected' | 'held'; reason: SubmissionReason }
+
+const RESENDS_MAX = 5
+/** KSeF's own failure (500) is asked about this often before a person looks. */
+const LOOKS_MAX = 5
+const DUPLICATE = 440
+const NO_PERMISSION = 410
+const FAILED = 500
+
+/** @param seen the invoice's entry in its session, as KSeF lists it */
+export function afterStatus(
+  submission: Pick<Submission, 'sellerNip' | 'attempts' | 'polls'>,
+  seen: SessionInvoice,
+): AfterStatus {
+  const { code } = seen.status
+  const meaning = meaningOfInvoiceStatus(code)
+  if (meaning.outcome === 'pending') return { to: 'wait' }
+  if (meaning.outcome === 'done') return registered(submission, seen)
+  if (meaning.outcome === 'unknown') return { to: 'held', reason: reasonOf('KSEF_UNKNOWN_ANSWER', seen) }
+  if (code === DUPLICATE) {
+    return {
+      to: 'resolve-duplicate',
+      originalKsefNumber: seen.originalKsefNumber ?? null,
+      originalSession: seen.originalSessionReferenceNumber ?? null,
+    }
+  }
+  if (code === NO_PERMISSION) return { to: 'held', reason: reasonOf('KSEF_PERMISSION_MISSING', seen) }
+  if (code === FAILED && submission.polls < LOOKS_MAX) return { to: 'wait' }
+  if (code === FAILED) return { to: 'held', reason: reasonOf('DELIVERY_KEEPS_FAILING', seen) }
+  if (meaning.again === 'no') return { to: 'rejected', reason: reasonOf('KSEF_REJECTED', seen) }
+  if (submission.attempts >= RESENDS_MAX)
+    return { to: 'held', reason: reasonOf('DELIVERY_KEEPS_FAILING', seen) }
+  return { to: 'pending', code: `KSEF_INVOICE_${code}`, leaveSession: meaning.again === 'new-session' }
+}
+
+function registered(submission: Pick<Submission, 'sellerNip'>, seen: SessionInvoice): AfterStatus {
+  const ksefNumber = seen.ksefNumber === undefined ? null : parseKsefNumber(seen.ksefNumber)
+  // A number with a wrong CRC or another seller's NIP is never stored as success.
+  if (ksefNumber === null || !ksefNumber.startsWith(submission.sellerNip)) {
+    return { to: 'held', reason: reasonOf('KSEF_UNKNOWN_ANSWER', seen) }
+  }
+  return { to: 'registered', ksefNumber, upoDownloadUrl: seen.upoDownloadUrl ?? null }
+}
+
+/** The reason of a submission in KSeF's own words. */
+export function reasonOf(code: string, seen: SessionInvoice): SubmissionReason {
+  const { status } = seen
+  return {
+    code,
+    ksefCode: status.code,
+    ...(status.description === undefined ? {} : { description: status.description }),
+    ...(status.details === undefined ? {} : { details: status.details }),
+  }
+}

@@ -1,0 +1,124 @@
+import { encryptInvoice, sha256Base64 } from '@ksef-fleet/ksef'
+import type { Submission, SubmissionChange, SubmissionState } from '../submissions/submission.ts'
+import { type AfterSend, afterSend } from './after-send.ts'
+import { type CompanyAccess, recordFailure } from './company-access.ts'
+import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
+import type { OpenSession } from './sending-session.ts'
+
+/**
+ * Sends one claimed submission into an open session: intent first, then one POST, then its outcome. A crash at any line
+ * leaves a claim whose lease ends; with an attempt begun it becomes lost and is searched for, else it is pending again.
+ *
+ * @returns whether the session and the context still take invoices.
+ */
+export async function deliverInvoice(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  { submission, open }: { submission: Submission; open: OpenSession },
+): Promise<boolean> {
+  const { companyId } = access
+  const document = await context.db.withCompany(companyId, (tx) => tx.documents.get(submission.documentId))
+  if (document === null || sha256Base64(document.content) !== submission.invoiceHash) {
+    await move(context, submission, 'held', { reason: { code: 'DOCUMENT_CORRUPT' } })
+    context.log.error({ submissionId: submission.id }, 'delivery.document-corrupt')
+    return true
+  }
+  const invoice = encryptInvoice(document.content, open.key)
+
+  const number = await context.db.withCompany(companyId, (tx) =>
+    tx.attempts.begin({
+      submissionId: submission.id,
+      sessionId: open.session.id,
+      fence: submission.fence,
+      invoiceHash: submission.invoiceHash,
+      leaseSeconds: context.timing.claimLeaseSeconds,
+    }),
+  )
+  if (number === null) {
+    // The session was closed under us, or the claim is no longer ours; in that case the move finds nothing.
+    await move(context, submission, 'pending', { nextAttemptAt: context.now() })
+    return false
+  }
+  const result = await context.ksef.onlineSession.sendInvoice(
+    access.token,
+    open.session.referenceNumber,
+    invoice,
+  )
+  const after = afterSend(result, number)
+  const retryAt = result.ok ? null : await recordFailure(context, access, result.failure, number - 1)
+  await settle(context, { submission, number, after, open, retryAt })
+  if (after.to === 'sent' || after.to === 'held' || leavesSession(after)) return true
+  // KSeF does not answer as it should: the next invoice of this company waits as long as this one would.
+  await context.db.withCompany(companyId, (tx) =>
+    tx.integrations.blockUntil(access.integration.id, retryAt ?? context.now()),
+  )
+  return false
+}
+
+const leavesSession = (after: AfterSend): boolean => after.to === 'pending' && after.leaveSession
+
+async function settle(
+  context: DeliveryContext,
+  at: { submission: Submission; number: number; after: AfterSend; open: OpenSession; retryAt: Date | null },
+): Promise<void> {
+  const { submission, number, after, open } = at
+  const now = context.now()
+  await context.db.withCompany(submission.companyId, async (tx) => {
+    const outcome = after.to === 'sent' ? 'done' : after.to === 'lost' ? 'unknown' : 'not-done'
+    await tx.attempts.end(submission.id, number, {
+      outcome,
+      ...(after.to === 'sent' ? {} : { code: after.code }),
+    })
+    const moved = await tx.submissions.move(submission.id, {
+      from: 'claimed',
+      to: after.to,
+      fence: submission.fence,
+      set: changeAfter(context, after, at.retryAt ?? now),
+    })
+    if (!moved)
+      context.log.warn({ submissionId: submission.id, fence: submission.fence }, 'delivery.claim-fenced-off')
+    await tx.sessions.touch(open.session.id, { lastUsedAt: now })
+    if (leavesSession(after)) {
+      await tx.sessions.move(open.session.id, { from: 'open', to: 'closing', set: { nextPollAt: now } })
+    }
+  })
+  context.log.info({ submissionId: submission.id, attempt: number, state: after.to }, 'delivery.sent')
+}
+
+function changeAfter(context: DeliveryContext, after: AfterSend, retryAt: Date): SubmissionChange {
+  const now = context.now()
+  const giveUpAt = addSeconds(now, context.timing.giveUpSeconds)
+  switch (after.to) {
+    case 'sent': {
+      const nextPollAt = addSeconds(now, waitAt(context.timing.pollSeconds, 0))
+      return { referenceNumber: after.referenceNumber, nextPollAt, polls: 0, giveUpAt, leaseUntil: null }
+    }
+    case 'lost':
+      return {
+        nextPollAt: addSeconds(now, waitAt(context.timing.searchSeconds, 0)),
+        polls: 0,
+        giveUpAt,
+        leaseUntil: null,
+      }
+    case 'pending':
+      return { nextAttemptAt: after.leaveSession ? now : retryAt, leaseUntil: null }
+    case 'held':
+      return { reason: after.reason, leaseUntil: null }
+  }
+}
+
+async function move(
+  context: DeliveryContext,
+  submission: Submission,
+  to: Extract<SubmissionState, 'pending' | 'held'>,
+  ...[set]: [SubmissionChange]
+): Promise<void> {
+  await context.db.withCompany(submission.companyId, (tx) =>
+    tx.submissions.move(submission.id, {
+      from: 'claimed',
+      to,
+      fence: submission.fence,
+      set: { ...set, leaseUntil: null },
+    }),
+  )
+}

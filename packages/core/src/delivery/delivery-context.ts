@@ -1,0 +1,55 @@
+import type { KsefClient } from '@ksef-fleet/ksef'
+import type { AccessTokens } from '../access/access-tokens.ts'
+import type { CoreDependencies } from '../dependencies.ts'
+import type { Log } from '../log.ts'
+import type { Sealer } from '../secrets/sealer.ts'
+
+/** What a job's handler is given. */
+export type DeliveryContext = CoreDependencies & {
+  ksef: KsefClient
+  access: AccessTokens
+  /** Seals session keys that rest in PostgreSQL. */
+  sealer: Sealer
+  log: Log
+  /** Aborted when the process is told to stop: finish the step at hand, take no further one. */
+  signal: AbortSignal
+  timing: DeliveryTiming
+}
+
+/** Every wait of the delivery, in one place, so that a test shortens them by setting and never by other code. */
+export type DeliveryTiming = {
+  /** A claim's life. The POST's own deadline must lie below it. */
+  claimLeaseSeconds: number
+  /** How long opening a session may take. */
+  openLeaseSeconds: number
+  /** Silence after which an open session is closed to obtain its session UPO. */
+  sessionIdleSeconds: number
+  /** Waits between polls of a verdict: the last one repeats. */
+  pollSeconds: readonly number[]
+  /** Waits before each search for a lost answer in the session's invoice list. */
+  searchSeconds: readonly number[]
+  /** Waits before another try after a failure that was not the invoice's fault: the last one repeats. */
+  retrySeconds: readonly number[]
+  /** How long a verdict is waited for. Slowness is never a reason to send again. */
+  giveUpSeconds: number
+}
+
+export const DELIVERY_TIMING: DeliveryTiming = {
+  claimLeaseSeconds: 90,
+  openLeaseSeconds: 90,
+  sessionIdleSeconds: 120,
+  pollSeconds: [0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 900],
+  searchSeconds: [2, 5, 15, 45],
+  retrySeconds: [2, 5, 15, 60, 300],
+  giveUpSeconds: 7 * 24 * 3600,
+}
+
+/** The wait at that step of a schedule; the last one repeats. */
+export function waitAt(schedule: readonly number[], step: number): number {
+  const seconds = schedule[Math.min(step, schedule.length - 1)]
+  if (seconds === undefined) throw new Error('a schedule of waits is empty')
+  return seconds
+}
+
+/** @param seconds may be a fraction. */
+export const addSeconds = (at: Date, seconds: number): Date => new Date(at.getTime() + seconds * 1000)

@@ -1,0 +1,80 @@
+/**
+ * Status 440 says that seller, kind and number are registered already, not by what document. Only the hash tells whether
+ * the original is this very invoice (ours, sent before an answer was lost) or another one. The hash is looked for in the
+ * original's session list, else in its metadata, else at the document itself; where none may be read, a person decides.
+ */
+import type { KsefFailure, Result } from '@ksef-fleet/ksef'
+import type { Submission } from '../submissions/submission.ts'
+import type { CompanyAccess } from './company-access.ts'
+import type { DeliveryContext } from './delivery-context.ts'
+import { listSessionInvoices } from './session-invoices.ts'
+
+export type Original = { ksefNumber: string | null; session: string | null }
+
+export type DuplicateVerdict =
+  | { is: 'ours'; ksefNumber: string; upoDownloadUrl: string | null }
+  | { is: 'another'; ksefNumber: string | null }
+  | { is: 'unverifiable'; ksefNumber: string | null }
+  /** KSeF could not be asked right now. */
+  | { is: 'unknown-yet'; failure: KsefFailure }
+
+export async function resolveDuplicate(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  { submission, original }: { submission: Submission; original: Original },
+): Promise<DuplicateVerdict> {
+  const bySession = await fromSession(context, access, { submission, original })
+  if (bySession !== null) return bySession
+  if (original.ksefNumber === null) return { is: 'unverifiable', ksefNumber: null }
+  const hash = await hashOf(context, access, { submission, ksefNumber: original.ksefNumber })
+  if (!hash.ok) {
+    const readable = hash.failure.kind !== 'forbidden' && hash.failure.code !== 'INVOICE_NOT_FOUND'
+    return readable
+      ? { is: 'unknown-yet', failure: hash.failure }
+      : { is: 'unverifiable', ksefNumber: original.ksefNumber }
+  }
+  return hash.value === submission.invoiceHash
+    ? { is: 'ours', ksefNumber: original.ksefNumber, upoDownloadUrl: null }
+    : { is: 'another', ksefNumber: original.ksefNumber }
+}
+
+/** The original session's own list, which also carries the link to the UPO. Null when it settles nothing. */
+async function fromSession(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  { submission, original }: { submission: Submission; original: Original },
+): Promise<DuplicateVerdict | null> {
+  if (original.session === null) return null
+  const list = await listSessionInvoices(context.ksef, access.token, original.session)
+  if (!list.ok) {
+    // Another's session or a wrong reference (seen in the field for batches): the hash is looked for elsewhere.
+    const settled = list.failure.kind === 'refused' || list.failure.kind === 'forbidden'
+    return settled ? null : { is: 'unknown-yet', failure: list.failure }
+  }
+  const registered = list.value.filter((invoice) => invoice.ksefNumber !== undefined)
+  const ours = registered.find((invoice) => invoice.invoiceHash === submission.invoiceHash)
+  if (ours?.ksefNumber !== undefined) {
+    return { is: 'ours', ksefNumber: ours.ksefNumber, upoDownloadUrl: ours.upoDownloadUrl ?? null }
+  }
+  const named = registered.find((invoice) => invoice.ksefNumber === original.ksefNumber)
+  return named?.invoiceHash === undefined ? null : { is: 'another', ksefNumber: original.ksefNumber }
+}
+
+/** Hash of a registered invoice: from its metadata, else from the document. Both need `InvoiceRead`. */
+async function hashOf(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  { submission, ksefNumber }: { submission: Submission; ksefNumber: string },
+): Promise<Result<string>> {
+  const metadata = await context.ksef.invoices.metadata(access.token, {
+    subjectType: 'Subject1',
+    dateRange: { dateType: 'Issue', from: new Date(`${submission.issueDate}T00:00:00Z`) },
+    ksefNumber,
+  })
+  const listed = metadata.ok
+    ? metadata.value.invoices.find((invoice) => invoice.ksefNumber === ksefNumber)
+    : undefined
+  if (listed !== undefined) return { ok: true, value: listed.invoiceHash }
+  const document = await context.ksef.invoices.byKsefNumber(access.token, ksefNumber)
+  return document.ok ? { ok: true, value: document.value.hash } : document
+}

@@ -1,0 +1,42 @@
+import type { SessionInvoice } from '@ksef-fleet/ksef'
+import type { Submission } from '../submissions/submission.ts'
+import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
+import type { Session } from './session.ts'
+
+/**
+ * Looks for a lost submission in its session's list, by hash. Found: it was sent. Not found: the list may lag, so it is
+ * searched again after growing waits; then the session is closed, which ends every late POST, and only when it is absent
+ * from the list of the settled session has it certainly not arrived.
+ *
+ * @param session as it was before the list was fetched
+ */
+export async function searchLost(
+  context: DeliveryContext,
+  submission: Submission,
+  { session, list }: { session: Session; list: readonly SessionInvoice[] },
+): Promise<void> {
+  const now = context.now()
+  const found = list.find((invoice) => invoice.invoiceHash === submission.invoiceHash)
+  const { searchSeconds, pollSeconds } = context.timing
+  await context.db.withCompany(submission.companyId, async (tx) => {
+    if (found !== undefined) {
+      const set = { referenceNumber: found.referenceNumber, nextPollAt: now, polls: 0 }
+      await tx.submissions.move(submission.id, { from: 'lost', to: 'sent', set })
+      context.log.info({ submissionId: submission.id }, 'delivery.lost-found')
+      return
+    }
+    if (session.state === 'settled') {
+      const set = { sessionId: null, nextAttemptAt: now, nextPollAt: null, giveUpAt: null }
+      await tx.submissions.move(submission.id, { from: 'lost', to: 'pending', set })
+      context.log.info({ submissionId: submission.id }, 'delivery.lost-never-arrived')
+      return
+    }
+    const polls = submission.polls + 1
+    if (polls >= searchSeconds.length) {
+      await tx.sessions.move(session.id, { from: 'open', to: 'closing', set: { nextPollAt: now } })
+    }
+    const schedule = polls < searchSeconds.length ? searchSeconds : pollSeconds
+    const nextPollAt = addSeconds(now, waitAt(schedule, polls))
+    await tx.submissions.touch(submission.id, { state: 'lost', set: { nextPollAt, polls } })
+  })
+}

@@ -1,0 +1,108 @@
+import { FORMS, newSessionKey, type SessionKey, type SystemCode, sessionKeyOf } from '@ksef-fleet/ksef'
+import { type CompanyId, SessionId } from '../identifiers.ts'
+import type { Sealer } from '../secrets/sealer.ts'
+import { type CompanyAccess, recordFailure } from './company-access.ts'
+import { addSeconds, type DeliveryContext } from './delivery-context.ts'
+import type { Session } from './session.ts'
+
+/** A session this close to its end takes no new invoice. */
+export const SESSION_END_MARGIN_SECONDS = 300
+const KEY_BYTES = 32
+
+export type OpenSession = { session: Session & { referenceNumber: string }; key: SessionKey }
+
+/**
+ * The open session of that form, opened now when there is none. Its row and sealed key are committed before the request
+ * leaves: a session whose answer is lost is abandoned empty, which KSeF forgives, and never used without its key.
+ * Null when another worker is opening one, or KSeF did not let us; the cause is recorded.
+ */
+export async function openSendingSession(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  formCode: string,
+): Promise<OpenSession | null> {
+  const current = await context.db.withCompany(access.companyId, async (tx) => {
+    const found = await tx.sessions.current(context.environment, formCode)
+    if (found?.state === 'opening') {
+      if (!(await tx.sessions.isLeaseOver(found.id))) return found
+      await tx.sessions.move(found.id, { from: 'opening', to: 'abandoned' })
+      return null
+    }
+    if (found === null || !isEnding(found, context.now())) return found
+    await tx.sessions.move(found.id, { from: 'open', to: 'closing', set: { nextPollAt: context.now() } })
+    return null
+  })
+  if (current?.state === 'opening') return null
+  return current === null ? open(context, access, formCode) : withKey(context.sealer, current)
+}
+
+export const isEnding = (session: Session, now: Date): boolean =>
+  session.validUntil !== null && session.validUntil <= addSeconds(now, SESSION_END_MARGIN_SECONDS)
+
+async function open(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  formCode: string,
+): Promise<OpenSession | null> {
+  const { companyId } = access
+  const id = SessionId.parse(context.newId())
+  const key = newSessionKey(context.randomBytes)
+  const inserted = await context.db.withCompany(companyId, (tx) =>
+    tx.sessions.insertOpening({
+      id,
+      environment: context.environment,
+      formCode,
+      sealedKey: sealKey(context.sealer, { companyId, id }, key),
+      leaseSeconds: context.timing.openLeaseSeconds,
+    }),
+  )
+  if (!inserted) return null
+  const opened = await context.ksef.onlineSession.open(access.token, { formCode: formOf(formCode), key })
+  if (!opened.ok) {
+    await context.db.withCompany(companyId, (tx) =>
+      tx.sessions.move(id, { from: 'opening', to: 'abandoned' }),
+    )
+    const until = await recordFailure(context, access, opened.failure)
+    // Nothing of this company can be sent without a session, so none is tried again before.
+    await context.db.withCompany(companyId, (tx) => tx.integrations.blockUntil(access.integration.id, until))
+    return null
+  }
+  return context.db.withCompany(companyId, async (tx) => {
+    const { referenceNumber, validUntil } = opened.value
+    const at = context.now()
+    const set = { referenceNumber, validUntil, openedAt: at, lastUsedAt: at, leaseUntil: null }
+    // False when this worker slept past its lease: the session stays empty and nobody uses it.
+    const moved = await tx.sessions.move(id, { from: 'opening', to: 'open', set })
+    const session = moved ? await tx.sessions.get(id) : null
+    return session === null ? null : withKey(context.sealer, session)
+  })
+}
+
+function formOf(formCode: string) {
+  if (!(formCode in FORMS)) throw new Error(`a stored submission has the unknown form ${formCode}`)
+  return FORMS[formCode as SystemCode].code
+}
+
+function withKey(sealer: Sealer, session: Session): OpenSession {
+  const { referenceNumber } = session
+  if (referenceNumber === null) throw new Error(`open session ${session.id} without its reference number`)
+  const plain = sealer.open(session.sealedKey, ownerOf(session))
+  if (plain === null) throw new Error(`the key of session ${session.id} does not open under this master key`)
+  return {
+    session: { ...session, referenceNumber },
+    key: sessionKeyOf(plain.subarray(0, KEY_BYTES), plain.subarray(KEY_BYTES)),
+  }
+}
+
+function sealKey(sealer: Sealer, owner: { companyId: CompanyId; id: SessionId }, key: SessionKey): string {
+  return sealer.seal(
+    Buffer.concat([key.cipherKey.reveal(), key.initializationVector.reveal()]),
+    ownerOf(owner),
+  )
+}
+
+const ownerOf = (session: { companyId: CompanyId; id: SessionId }) => [
+  'session-key',
+  session.companyId,
+  session.id,
+]

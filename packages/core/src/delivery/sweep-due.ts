@@ -1,0 +1,30 @@
+import { ringOf } from '../jobs/define-job.ts'
+import { finishSession } from '../jobs/finish-session.ts'
+import { pollSession } from '../jobs/poll-session.ts'
+import type { Ring } from '../jobs/ring.ts'
+import { sendPending } from '../jobs/send-pending.ts'
+import { storeUpo } from '../jobs/store-upo.ts'
+import { verifyIntegration } from '../jobs/verify-integration.ts'
+import type { FleetDatabase } from '../stores.ts'
+
+/** Rows of each kind in one sweep: what is left over is swept a moment later. */
+const ROWS_MAX = 500
+
+/**
+ * Finds what is due and answers the rings for it. Timers are columns, so whatever becomes of Redis, of a job or of a
+ * worker, the next sweep finds it again. Many sweepers at once are harmless: row locks share the work out.
+ *
+ * @param idleSeconds silence after which an open session is closed
+ */
+export async function sweepDue(db: FleetDatabase, idleSeconds: number): Promise<Ring[]> {
+  return db.asSystem('sweep-due', async ({ due }) => {
+    await due.expireClaims(ROWS_MAX)
+    return [
+      ...(await due.sends(ROWS_MAX)).map((row) => ringOf(sendPending, row)),
+      ...(await due.polls(ROWS_MAX)).map((row) => ringOf(pollSession, row)),
+      ...(await due.upos(ROWS_MAX)).map((row) => ringOf(storeUpo, row)),
+      ...(await due.sessions(ROWS_MAX, idleSeconds)).map((row) => ringOf(finishSession, row)),
+      ...(await due.verifications(ROWS_MAX)).map((row) => ringOf(verifyIntegration, row)),
+    ]
+  })
+}

@@ -1,0 +1,133 @@
+import { meaningOfSessionStatus, type SessionStatus } from '@ksef-fleet/ksef'
+import { z } from 'zod'
+import { type CompanyAccess, openAccess, recordFailure } from '../delivery/company-access.ts'
+import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
+import { isEnding } from '../delivery/sending-session.ts'
+import type { Session } from '../delivery/session.ts'
+import { CompanyId, DocumentId, SessionId } from '../identifiers.ts'
+import { defineJob } from './define-job.ts'
+
+const Payload = z.object({ companyId: CompanyId, sessionId: SessionId })
+
+/** Takes a session one step nearer its end: open → closing → closed → settled with its UPO pages stored. */
+export const finishSession = defineJob({
+  name: 'finish-session',
+  queue: 'status',
+  schema: Payload,
+  key: ({ sessionId }) => `finish-${sessionId}`,
+  async handler({ companyId, sessionId }, context) {
+    const session = await startClosing(context, { companyId, sessionId })
+    if (session?.referenceNumber == null) return
+    const opened = await openAccess(context, companyId)
+    if (!opened.ok) return postpone(context, session, opened.until)
+    const known = { ...session, referenceNumber: session.referenceNumber }
+    if (session.state === 'closing') await close(context, opened.access, known)
+    if (session.state === 'closed') await settle(context, opened.access, known)
+  },
+})
+
+type Known = Session & { referenceNumber: string }
+
+/** The session, closing from here on when its time has come; null when there is nothing to finish. */
+async function startClosing(
+  context: DeliveryContext,
+  { companyId, sessionId }: { companyId: CompanyId; sessionId: SessionId },
+): Promise<Session | null> {
+  return context.db.withCompany(companyId, async (tx) => {
+    const session = await tx.sessions.get(sessionId)
+    if (session?.state === 'opening') {
+      const over = await tx.sessions.isLeaseOver(sessionId)
+      if (over) await tx.sessions.move(sessionId, { from: 'opening', to: 'abandoned' })
+      return null
+    }
+    if (session?.state !== 'open') return session
+    const sending = await tx.submissions.ofSession(sessionId, ['claimed'])
+    if (!isDone(context, session, sending.length)) return null
+    const set = { nextPollAt: context.now(), polls: 0 }
+    await tx.sessions.move(sessionId, { from: 'open', to: 'closing', set })
+    return tx.sessions.get(sessionId)
+  })
+}
+
+/** Near its end whatever is under way, or idle with no send under way. */
+function isDone(context: DeliveryContext, session: Session, sending: number): boolean {
+  const now = context.now()
+  if (isEnding(session, now)) return true
+  const idleSince = addSeconds(now, -context.timing.sessionIdleSeconds)
+  return sending === 0 && session.lastUsedAt !== null && session.lastUsedAt <= idleSince
+}
+
+/** Repeated until KSeF says closed or already closed: an answer may be lost although it was (ksef-api#786). */
+async function close(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
+  const closed = await context.ksef.onlineSession.close(access.token, session.referenceNumber)
+  if (!closed.ok && !isOver(context, session)) {
+    return postpone(context, session, await recordFailure(context, access, closed.failure, session.polls))
+  }
+  const nextPollAt = addSeconds(context.now(), waitAt(context.timing.pollSeconds, 0))
+  await context.db.withCompany(session.companyId, (tx) =>
+    tx.sessions.move(session.id, { from: 'closing', to: 'closed', set: { nextPollAt, polls: 0 } }),
+  )
+}
+
+/** KSeF closes every session itself at `validUntil`. */
+const isOver = (context: DeliveryContext, session: Session): boolean =>
+  session.validUntil !== null && session.validUntil <= context.now()
+
+async function settle(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
+  const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
+  if (!status.ok) {
+    return postpone(context, session, await recordFailure(context, access, status.failure, session.polls))
+  }
+  const { code } = status.value.status
+  if (meaningOfSessionStatus(code).outcome === 'pending') {
+    return postpone(
+      context,
+      session,
+      addSeconds(context.now(), waitAt(context.timing.pollSeconds, session.polls)),
+    )
+  }
+  const pages = await fetchUpoPages(context, status.value)
+  if (pages === null) {
+    return postpone(
+      context,
+      session,
+      addSeconds(context.now(), waitAt(context.timing.retrySeconds, session.polls)),
+    )
+  }
+  await context.db.withCompany(session.companyId, async (tx) => {
+    const set = { nextPollAt: null, ksefStatusCode: code }
+    if (!(await tx.sessions.move(session.id, { from: 'closed', to: 'settled', set }))) return
+    for (const page of pages) {
+      await tx.documents.insert({
+        id: DocumentId.parse(context.newId()),
+        environment: session.environment,
+        direction: 'outgoing',
+        kind: 'session-upo',
+        hash: page.hash,
+        content: page.xml,
+        sessionId: session.id,
+      })
+    }
+  })
+  context.log.info(
+    { sessionId: session.id, ksefCode: code, upoPages: pages.length },
+    'delivery.session-settled',
+  )
+}
+
+/** Null when a page could not be fetched now. */
+async function fetchUpoPages(context: DeliveryContext, status: SessionStatus) {
+  const pages = []
+  for (const { downloadUrl } of status.upoPages) {
+    const page = await context.ksef.upo.download(downloadUrl)
+    if (!page.ok) return null
+    pages.push(page.value)
+  }
+  return pages
+}
+
+async function postpone(context: DeliveryContext, session: Session, until: Date): Promise<void> {
+  await context.db.withCompany(session.companyId, (tx) =>
+    tx.sessions.touch(session.id, { nextPollAt: until, polls: session.polls + 1 }),
+  )
+}

@@ -1,0 +1,131 @@
+import { meaningOfSessionStatus, type SessionInvoice } from '@ksef-fleet/ksef'
+import { z } from 'zod'
+import { applyVerdict, waitLonger } from '../delivery/apply-verdict.ts'
+import { type CompanyAccess, openAccess, recordFailure } from '../delivery/company-access.ts'
+import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
+import { searchLost } from '../delivery/search-lost.ts'
+import type { Session } from '../delivery/session.ts'
+import { listSessionInvoices } from '../delivery/session-invoices.ts'
+import { CompanyId, SessionId } from '../identifiers.ts'
+import type { Submission } from '../submissions/submission.ts'
+import { defineJob } from './define-job.ts'
+
+/** Up to so many invoices are asked for one by one (1,200 an hour); more of them by the session's list (200 an hour). */
+const SINGLES_MAX = 4
+/** A session's own verdict is asked for once its invoices have been silent this often. */
+const SILENT_POLLS = 3
+
+const Payload = z.object({ companyId: CompanyId, sessionId: SessionId })
+
+/** Asks KSeF what became of a session's sent invoices, and searches for its lost ones. */
+export const pollSession = defineJob({
+  name: 'poll-session',
+  queue: 'status',
+  schema: Payload,
+  key: ({ sessionId }) => `poll-${sessionId}`,
+  async handler({ companyId, sessionId }, context) {
+    const { session, waiting } = await context.db.withCompany(companyId, async (tx) => ({
+      session: await tx.sessions.get(sessionId),
+      waiting: await tx.submissions.ofSession(sessionId, ['sent', 'lost']),
+    }))
+    const now = context.now()
+    const due = waiting.filter((submission) => submission.nextPollAt !== null && submission.nextPollAt <= now)
+    if (session?.referenceNumber == null || due.length === 0) return
+    const opened = await openAccess(context, companyId)
+    if (!opened.ok) return postpone(context, due, opened.until)
+    const known = { ...session, referenceNumber: session.referenceNumber }
+    await look(context, opened.access, { session: known, due })
+  },
+})
+
+type Known = Session & { referenceNumber: string }
+
+async function look(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  { session, due }: { session: Known; due: readonly Submission[] },
+): Promise<void> {
+  const seen = await fetchSeen(context, access, { session, due })
+  if (!seen.ok) {
+    const tries = Math.min(...due.map((submission) => submission.polls))
+    return postpone(context, due, await recordFailure(context, access, seen.failure, tries))
+  }
+  for (const submission of due) {
+    if (context.signal.aborted) return
+    if (submission.state === 'lost') {
+      await searchLost(context, submission, { session, list: [...seen.value.values()] })
+      continue
+    }
+    const entry = submission.referenceNumber === null ? undefined : seen.value.get(submission.referenceNumber)
+    if (entry !== undefined) await applyVerdict(context, access, { submission, seen: entry })
+    else await context.db.withCompany(access.companyId, (tx) => waitLonger(context, tx, submission))
+  }
+  if (due.some((submission) => submission.state === 'sent' && submission.polls >= SILENT_POLLS)) {
+    await askSession(context, access, session)
+  }
+}
+
+/** What KSeF says of the due invoices, by their reference number. */
+async function fetchSeen(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  { session, due }: { session: Known; due: readonly Submission[] },
+) {
+  const seen = new Map<string, SessionInvoice>()
+  const singly = due.length <= SINGLES_MAX && due.every((submission) => submission.state === 'sent')
+  if (!singly) {
+    const list = await listSessionInvoices(context.ksef, access.token, session.referenceNumber)
+    if (!list.ok) return list
+    for (const invoice of list.value) seen.set(invoice.referenceNumber, invoice)
+    return { ok: true as const, value: seen }
+  }
+  for (const { referenceNumber } of due) {
+    if (referenceNumber === null) continue
+    const one = await context.ksef.sessions.invoice(access.token, session.referenceNumber, referenceNumber)
+    if (!one.ok) return one
+    seen.set(referenceNumber, one.value)
+  }
+  return { ok: true as const, value: seen }
+}
+
+/**
+ * A session whose key KSeF could not open (415) or that it failed to process leaves its invoices without a verdict of
+ * their own. They were not registered, and go again in a new session.
+ */
+async function askSession(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
+  const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
+  if (!status.ok) {
+    await recordFailure(context, access, status.failure)
+    return
+  }
+  const { code } = status.value.status
+  const meaning = meaningOfSessionStatus(code)
+  if (meaning.outcome !== 'refused' || (meaning.again !== 'new-key' && meaning.again !== 'new-session'))
+    return
+  context.log.error({ sessionId: session.id, ksefCode: code }, 'delivery.session-failed')
+  await context.db.withCompany(access.companyId, async (tx) => {
+    await tx.sessions.move(session.id, {
+      from: 'open',
+      to: 'closing',
+      set: { nextPollAt: context.now(), ksefStatusCode: code },
+    })
+    for (const submission of await tx.submissions.ofSession(session.id, ['sent'])) {
+      const wait = waitAt(context.timing.retrySeconds, submission.attempts)
+      const set = { nextAttemptAt: addSeconds(context.now(), wait), nextPollAt: null }
+      await tx.submissions.move(submission.id, { from: 'sent', to: 'pending', set })
+    }
+  })
+}
+
+async function postpone(context: DeliveryContext, due: readonly Submission[], until: Date): Promise<void> {
+  const [first] = due
+  if (first === undefined) return
+  await context.db.withCompany(first.companyId, async (tx) => {
+    for (const { id, state, polls } of due) {
+      await tx.submissions.touch(id, {
+        state,
+        set: { nextPollAt: until, polls: state === 'sent' ? polls + 1 : polls },
+      })
+    }
+  })
+}
