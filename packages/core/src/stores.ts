@@ -157,7 +157,7 @@ export interface CompanyTransaction {
   }
   apiKeys: ApiKeyStore
   outbox: {
-    /** The wish to act, committed with the change that caused it. A ring with the same key that waits already absorbs it. */
+    /** The wish to act, committed with the change that caused it. Rings with one key coalesce when they are taken. */
     add(ring: Ring): Promise<void>
   }
   audit: { append(entry: AuditEntry): Promise<void> }
@@ -182,7 +182,10 @@ export interface SystemTransaction {
     list(page: { limit: number; after?: CompanyId }): Promise<Company[]>
   }
   outbox: {
-    /** Locks and removes up to `limit` rings (SKIP LOCKED), oldest first. They come back when the transaction fails. */
+    /**
+     * Locks and removes rings (SKIP LOCKED), oldest first, those with one key as one: up to `limit` distinct ones. They
+     * come back when the transaction fails.
+     */
     take(limit: number): Promise<Ring[]>
   }
   /**
@@ -243,22 +246,44 @@ export type AuditEntry = {
   details?: Record<string, string | number | boolean | null>
 }
 
-/** How `packages/db` reports every failure of the database: what kind, and never a row, a parameter or a query. */
+/**
+ * How `packages/db` reports every failure of the database: what kind, and never a row, a parameter or a query.
+ *
+ * conflict     a unique key refused the write; `constraint` names it.
+ * unavailable  the server cannot be reached, went away, or ran into a timeout. May pass by itself.
+ * refused      everything else it refused: a bug of ours or of the schema.
+ */
 export class DatabaseFailure extends Error {
   readonly kind: 'conflict' | 'unavailable' | 'refused'
+  /** `unknown`: the connection was lost at COMMIT, and the transaction may stand. Read before writing again. */
+  readonly outcome: 'not-done' | 'unknown'
   readonly sqlState: string | undefined
   /** Name of the violated constraint. */
   readonly constraint: string | undefined
+  readonly table: string | undefined
 
   constructor(
     kind: 'conflict' | 'unavailable' | 'refused',
-    more: { sqlState?: string; constraint?: string; table?: string } = {},
+    more: { outcome?: 'not-done' | 'unknown'; sqlState?: string; constraint?: string; table?: string } = {},
   ) {
-    super(['database', kind, more.sqlState, more.constraint ?? more.table].filter(Boolean).join(' '))
+    const outcome = more.outcome ?? 'not-done'
+    super(
+      [
+        'database',
+        kind,
+        outcome === 'unknown' ? 'at commit' : '',
+        more.sqlState,
+        more.constraint ?? more.table,
+      ]
+        .filter(Boolean)
+        .join(' '),
+    )
     this.name = 'DatabaseFailure'
     this.kind = kind
+    this.outcome = outcome
     this.sqlState = more.sqlState
     this.constraint = more.constraint
+    this.table = more.table
   }
 }
 

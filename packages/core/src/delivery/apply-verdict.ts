@@ -43,7 +43,7 @@ async function examine(
 ): Promise<Verdict> {
   const duplicate = await resolveDuplicate(context, access, found)
   if (duplicate.is === 'unknown-yet') {
-    await recordFailure(context, access, duplicate.failure, found.submission.polls)
+    await recordFailure(context, access, { failure: duplicate.failure, tries: found.submission.polls })
     return { to: 'wait' }
   }
   return verdictOn(duplicate, found.seen)

@@ -53,7 +53,11 @@ export async function openAccess(
       return { ok: true, access: { companyId, integration, credential, token: signedIn.token } }
     return {
       ok: false,
-      until: await recordFailure(context, { companyId, integration, credential }, signedIn.failure),
+      until: await recordFailure(
+        context,
+        { companyId, integration, credential },
+        { failure: signedIn.failure },
+      ),
     }
   } catch (error) {
     if (!(error instanceof FleetError)) throw error
@@ -90,8 +94,7 @@ async function recordUnusable(
 export async function recordFailure(
   context: DeliveryContext,
   { companyId, integration, credential }: Omit<CompanyAccess, 'token'>,
-  failure: KsefFailure,
-  tries = 0,
+  { failure, tries = 0 }: { failure: KsefFailure; tries?: number },
 ): Promise<Date> {
   const remedy = afterFailure(failure, tries, context.timing.retrySeconds)
   const until = addSeconds(context.now(), remedy.seconds)

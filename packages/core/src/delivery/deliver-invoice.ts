@@ -1,5 +1,5 @@
 import { encryptInvoice, sha256Base64 } from '@ksef-fleet/ksef'
-import type { Submission, SubmissionChange, SubmissionState } from '../submissions/submission.ts'
+import type { Submission, SubmissionChange } from '../submissions/submission.ts'
 import { type AfterSend, afterSend } from './after-send.ts'
 import { type CompanyAccess, recordFailure } from './company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
@@ -19,7 +19,7 @@ export async function deliverInvoice(
   const { companyId } = access
   const document = await context.db.withCompany(companyId, (tx) => tx.documents.get(submission.documentId))
   if (document === null || sha256Base64(document.content) !== submission.invoiceHash) {
-    await move(context, submission, 'held', { reason: { code: 'DOCUMENT_CORRUPT' } })
+    await unclaim(context, submission, { to: 'held', reason: { code: 'DOCUMENT_CORRUPT' } })
     context.log.error({ submissionId: submission.id }, 'delivery.document-corrupt')
     return true
   }
@@ -36,7 +36,7 @@ export async function deliverInvoice(
   )
   if (number === null) {
     // The session was closed under us, or the claim is no longer ours; in that case the move finds nothing.
-    await move(context, submission, 'pending', { nextAttemptAt: context.now() })
+    await unclaim(context, submission, { to: 'pending', nextAttemptAt: context.now() })
     return false
   }
   const result = await context.ksef.onlineSession.sendInvoice(
@@ -45,7 +45,9 @@ export async function deliverInvoice(
     invoice,
   )
   const after = afterSend(result, number)
-  const retryAt = result.ok ? null : await recordFailure(context, access, result.failure, number - 1)
+  const retryAt = result.ok
+    ? null
+    : await recordFailure(context, access, { failure: result.failure, tries: number - 1 })
   await settle(context, { submission, number, after, open, retryAt })
   if (after.to === 'sent' || after.to === 'held' || leavesSession(after)) return true
   // KSeF does not answer as it should: the next invoice of this company waits as long as this one would.
@@ -107,11 +109,10 @@ function changeAfter(context: DeliveryContext, after: AfterSend, retryAt: Date):
   }
 }
 
-async function move(
+async function unclaim(
   context: DeliveryContext,
   submission: Submission,
-  to: Extract<SubmissionState, 'pending' | 'held'>,
-  ...[set]: [SubmissionChange]
+  { to, ...set }: { to: 'pending' | 'held' } & SubmissionChange,
 ): Promise<void> {
   await context.db.withCompany(submission.companyId, (tx) =>
     tx.submissions.move(submission.id, {

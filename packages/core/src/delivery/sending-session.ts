@@ -62,7 +62,7 @@ async function open(
     await context.db.withCompany(companyId, (tx) =>
       tx.sessions.move(id, { from: 'opening', to: 'abandoned' }),
     )
-    const until = await recordFailure(context, access, opened.failure)
+    const until = await recordFailure(context, access, { failure: opened.failure })
     // Nothing of this company can be sent without a session, so none is tried again before.
     await context.db.withCompany(companyId, (tx) => tx.integrations.blockUntil(access.integration.id, until))
     return null

@@ -61,7 +61,11 @@ function isDone(context: DeliveryContext, session: Session, sending: number): bo
 async function close(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
   const closed = await context.ksef.onlineSession.close(access.token, session.referenceNumber)
   if (!closed.ok && !isOver(context, session)) {
-    return postpone(context, session, await recordFailure(context, access, closed.failure, session.polls))
+    return postpone(
+      context,
+      session,
+      await recordFailure(context, access, { failure: closed.failure, tries: session.polls }),
+    )
   }
   const nextPollAt = addSeconds(context.now(), waitAt(context.timing.pollSeconds, 0))
   await context.db.withCompany(session.companyId, (tx) =>
@@ -76,7 +80,11 @@ const isOver = (context: DeliveryContext, session: Session): boolean =>
 async function settle(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
   const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
   if (!status.ok) {
-    return postpone(context, session, await recordFailure(context, access, status.failure, session.polls))
+    return postpone(
+      context,
+      session,
+      await recordFailure(context, access, { failure: status.failure, tries: session.polls }),
+    )
   }
   const { code } = status.value.status
   if (meaningOfSessionStatus(code).outcome === 'pending') {

@@ -48,7 +48,7 @@ async function look(
   const seen = await fetchSeen(context, access, { session, due })
   if (!seen.ok) {
     const tries = Math.min(...due.map((submission) => submission.polls))
-    return postpone(context, due, await recordFailure(context, access, seen.failure, tries))
+    return postpone(context, due, await recordFailure(context, access, { failure: seen.failure, tries }))
   }
   for (const submission of due) {
     if (context.signal.aborted) return
@@ -95,7 +95,7 @@ async function fetchSeen(
 async function askSession(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
   const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
   if (!status.ok) {
-    await recordFailure(context, access, status.failure)
+    await recordFailure(context, access, { failure: status.failure })
     return
   }
   const { code } = status.value.status

@@ -52,7 +52,10 @@ async function fetchUpo(context: DeliveryContext, submission: Submission): Promi
     referenceNumber,
   )
   if (asked.ok) return { ok: true, upo: asked.value }
-  return { ok: false, until: await recordFailure(context, opened.access, asked.failure, submission.polls) }
+  return {
+    ok: false,
+    until: await recordFailure(context, opened.access, { failure: asked.failure, tries: submission.polls }),
+  }
 }
 
 async function store(context: DeliveryContext, submission: Submission, upo: Upo): Promise<void> {

@@ -14,7 +14,7 @@ export function createLogger(options: {
   level: LogLevel
   destination?: DestinationStream
 }): Logger {
-  return pino(
+  const logger = pino(
     {
       level: options.level,
       base: { service: options.service },
@@ -29,6 +29,14 @@ export function createLogger(options: {
       },
       hooks: { streamWrite: scrub },
     },
-    options.destination ?? pino.destination({ fd: 1, sync: false, minLength: 0 }),
+    options.destination ?? pino.destination(1),
   )
+  return Object.assign(logger, { child: guardedChild(logger.child) })
+}
+
+/** pino formats the bindings of its root only, so those of a child pass the gate here. Children inherit this method. */
+function guardedChild(child: Logger['child']): Logger['child'] {
+  return function guarded(this: Logger, bindings, options) {
+    return child.call(this, permittedFields(bindings), options)
+  }
 }

@@ -19,10 +19,11 @@ const PATTERNS: readonly (readonly [RegExp, string])[] = [
   [/\b(Bearer|Basic) +[^\s"\\,]+/gi, '$1 [credential]'],
   // user:password@ of a URL.
   [/(\b[a-z][a-z0-9+.-]{1,20}:\/\/[^\s:@/"\\]{0,100}:)[^\s@/"\\]{1,200}@/gi, '$1[password]@'],
-  // name=value of a query or a form, name: value of a header, "name":"value" of JSON inside a string.
+  // name=value of a query or a form, name: value of a header, and both spellings of JSON inside a string. An unescaped
+  // quote is never crossed, so the line stays JSON.
   [
     new RegExp(
-      `((?:^|[^A-Za-z0-9])(?:${CREDENTIAL_WORDS})(?:\\\\?["'])?\\s{0,3}[=:]\\s{0,3}(?:\\\\?["'])?)(?!\\[)[^\\s"'\\\\&,;}]+`,
+      `(\\b(?:${CREDENTIAL_WORDS})(?:\\\\"|')?\\s{0,3}[=:]\\s{0,3}(?:\\\\"|')?)(?![\\[\\s])[^\\s"'\\\\&,;}]+`,
       'gi',
     ),
     '$1[secret]',
