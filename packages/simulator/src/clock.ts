@@ -1,0 +1,51 @@
+/**
+ * The simulator's own time. Everything that expires or matures (challenges, tokens, sessions, statuses,
+ * links) asks this clock, so a test may travel by shifting it instead of waiting.
+ */
+export type Clock = {
+  now(): Date
+  /** Moves the clock by `offsetMs` from the underlying time; 0 returns to it. */
+  shift(offsetMs: number): void
+}
+
+export function createClock(underlying: () => Date = () => new Date()): Clock {
+  let offsetMs = 0
+  return {
+    now: () => new Date(underlying().getTime() + offsetMs),
+    shift: (ms) => {
+      offsetMs = ms
+    },
+  }
+}
+
+const warsawParts = new Intl.DateTimeFormat('en-CA', {
+  timeZone: 'Europe/Warsaw',
+  year: 'numeric',
+  month: '2-digit',
+  day: '2-digit',
+  hour: '2-digit',
+  minute: '2-digit',
+  second: '2-digit',
+  hourCycle: 'h23',
+  timeZoneName: 'longOffset',
+})
+
+function partsIn(moment: Date): Record<string, string> {
+  return Object.fromEntries(warsawParts.formatToParts(moment).map((part) => [part.type, part.value]))
+}
+
+/** The calendar day in Poland, `YYYY-MM-DD`: KSeF compares P_1 with this day (weryfikacja-faktury.md). */
+export function warsawDate(moment: Date): string {
+  const parts = partsIn(moment)
+  return `${parts['year']}-${parts['month']}-${parts['day']}`
+}
+
+/** Local Polish time with its offset, as UPO writes dates, e.g. `2026-11-22T21:00:00.123+01:00`. */
+export function warsawDateTime(moment: Date): string {
+  const parts = partsIn(moment)
+  const offset = (parts['timeZoneName'] ?? 'GMT+00:00').replace('GMT', '') || '+00:00'
+  const milliseconds = String(moment.getUTCMilliseconds()).padStart(3, '0')
+  return `${warsawDate(moment)}T${parts['hour']}:${parts['minute']}:${parts['second']}.${milliseconds}${offset}`
+}
+
+export const later = (moment: Date, milliseconds: number): Date => new Date(moment.getTime() + milliseconds)

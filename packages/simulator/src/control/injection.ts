@@ -1,0 +1,84 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
+import { operationOf } from '../operation.ts'
+import type { World } from '../world.ts'
+import type { Fault } from './faults.ts'
+
+/**
+ * Where faults touch a request: before its handler, or between its effect and its answer. Also where every call
+ * enters the ledger.
+ */
+declare module 'fastify' {
+  interface FastifyRequest {
+    ksefFault?: Fault
+  }
+}
+
+const runsFirst = (fault: Fault): boolean => fault.mode.endsWith('after-effect') || fault.afterEffect === true
+
+async function beforeEffect(fault: Fault, request: FastifyRequest, reply: FastifyReply): Promise<void> {
+  if (fault.mode === 'reset-before-effect') {
+    reply.hijack()
+    request.raw.socket.resetAndDestroy()
+  } else if (fault.mode === 'delay') {
+    await wait(fault.ms ?? 0)
+  } else if (fault.mode === 'status') {
+    reply.code(fault.httpStatus ?? 500).headers(fault.headers ?? {})
+    await reply.send(fault.body ?? '')
+  }
+}
+
+/** Sends the head and half of the body, then cuts the line. */
+function cutBody(reply: FastifyReply, payload: unknown): void {
+  const body = Buffer.isBuffer(payload) ? payload : Buffer.from(String(payload ?? ''))
+  reply.hijack()
+  reply.raw.writeHead(reply.statusCode, {
+    'content-type': 'application/json',
+    'content-length': body.length || 100,
+  })
+  reply.raw.write(body.subarray(0, Math.floor(body.length / 2)), () => reply.raw.socket?.destroy())
+}
+
+async function afterEffect(fault: Fault, reply: FastifyReply, payload: unknown): Promise<unknown> {
+  if (fault.mode === 'drop-answer-after-effect') {
+    reply.hijack()
+    reply.raw.socket?.destroy()
+  } else if (fault.mode === 'cut-body-after-effect') {
+    cutBody(reply, payload)
+  } else if (fault.mode === 'delay') {
+    await wait(fault.ms ?? 0)
+  } else if (fault.mode === 'status') {
+    const body = typeof fault.body === 'string' ? fault.body : JSON.stringify(fault.body ?? null)
+    reply
+      .code(fault.httpStatus ?? 500)
+      .removeHeader('content-length')
+      .headers(fault.headers ?? {})
+    return body
+  }
+  return payload
+}
+
+export function injectFaults(app: FastifyInstance, world: World): void {
+  app.addHook('preHandler', async (request, reply) => {
+    const operation = operationOf(request)
+    const fault = operation === undefined ? undefined : world.faults.strike(operation)
+    if (fault === undefined) return
+    request.ksefFault = fault
+    if (!runsFirst(fault)) await beforeEffect(fault, request, reply)
+  })
+
+  app.addHook('onSend', async (request, reply, payload) => {
+    const operation = operationOf(request)
+    const fault = request.ksefFault
+    if (operation !== undefined) {
+      world.ledger.recordCall({
+        at: world.clock.now().toISOString(),
+        operation,
+        httpStatus: reply.statusCode,
+        ...(fault === undefined ? {} : { fault: fault.mode }),
+        ...(request.ksefContext === undefined ? {} : { context: request.ksefContext }),
+      })
+    }
+    return fault !== undefined && runsFirst(fault) ? afterEffect(fault, reply, payload) : payload
+  })
+}

@@ -1,0 +1,41 @@
+import { parseArgs } from 'node:util'
+import { startSimulator } from './start.ts'
+
+/**
+ * The simulator alone: `node src/main.ts --port 8080 --host 0.0.0.0 --processing-delay-ms 200`.
+ * Prints its base URL once it listens; SIGINT or SIGTERM ends it with 0.
+ */
+const { values } = parseArgs({
+  options: {
+    port: { type: 'string', default: '0' },
+    host: { type: 'string', default: '127.0.0.1' },
+    'processing-delay-ms': { type: 'string', default: '50' },
+  },
+})
+
+function wholeNumber(option: 'port' | 'processing-delay-ms'): number {
+  const value = Number(values[option])
+  if (Number.isInteger(value) && value >= 0) return value
+  console.error(`--${option} must be a whole number, not "${values[option]}"`)
+  process.exit(2)
+}
+
+const port = wholeNumber('port')
+const { host } = values
+try {
+  const simulator = await startSimulator({
+    port,
+    host,
+    processingDelayMs: wholeNumber('processing-delay-ms'),
+  })
+  console.log(`KSeF simulator listening on ${simulator.url}`)
+  const stop = () => void simulator.close().then(() => process.exit(0))
+  process.once('SIGINT', stop)
+  process.once('SIGTERM', stop)
+} catch (error) {
+  const busy = error instanceof Error && 'code' in error && error.code === 'EADDRINUSE'
+  console.error(
+    busy ? `Port ${port} on ${host} is taken by another program; choose another with --port` : error,
+  )
+  process.exitCode = 1
+}

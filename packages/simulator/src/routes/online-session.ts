@@ -1,0 +1,160 @@
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { later } from '../clock.ts'
+import { type Access, admit } from '../gate.ts'
+import { sha256Base64 } from '../invoice/decryption.ts'
+import { type FormCode, findForm } from '../invoice/form-code.ts'
+import { type Posted, receiveInvoice } from '../reception.ts'
+import { newReferenceNumber } from '../reference-number.ts'
+import { KsefRefusal } from '../refusal.ts'
+import { base64, object, publicKeyId, type SessionPath, sessionPath, sha256 } from '../request-schemas.ts'
+import { phaseOf } from '../session-phase.ts'
+import type { SendingSession } from '../stores/sessions.ts'
+import type { World } from '../world.ts'
+
+/** Official tag "Wysyłka interaktywna" (sesja-interaktywna.md). */
+type Opening = {
+  formCode: FormCode
+  encryption: { encryptedSymmetricKey: string; initializationVector: string; publicKeyId?: string | null }
+}
+type Sending = {
+  invoiceHash: string
+  invoiceSize: number
+  encryptedInvoiceHash: string
+  encryptedInvoiceSize: number
+  encryptedInvoiceContent: string
+  offlineMode?: boolean
+  hashOfCorrectedInvoice?: string | null
+}
+
+const text = { type: 'string', minLength: 1 }
+const opening = object(['formCode', 'encryption'], {
+  formCode: object(['systemCode', 'schemaVersion', 'value'], {
+    systemCode: text,
+    schemaVersion: text,
+    value: text,
+  }),
+  encryption: object(['encryptedSymmetricKey', 'initializationVector'], {
+    encryptedSymmetricKey: base64,
+    initializationVector: base64,
+    publicKeyId,
+  }),
+})
+const size = { type: 'integer', minimum: 1 }
+const sending = object(
+  ['invoiceHash', 'invoiceSize', 'encryptedInvoiceHash', 'encryptedInvoiceSize', 'encryptedInvoiceContent'],
+  {
+    invoiceHash: sha256,
+    invoiceSize: size,
+    encryptedInvoiceHash: sha256,
+    encryptedInvoiceSize: size,
+    encryptedInvoiceContent: base64,
+    offlineMode: { type: 'boolean' },
+    hashOfCorrectedInvoice: { ...sha256, nullable: true },
+  },
+)
+
+const MAY_SEND = { anyOf: ['InvoiceWrite', 'PefInvoiceWrite', 'EnforcementOperations'] }
+const AES_KEY_BYTES = 32
+const AES_BLOCK_BYTES = 16
+
+function unwrapKey(world: World, { encryption }: Opening): SendingSession['symmetricKey'] {
+  const initializationVector = Buffer.from(encryption.initializationVector, 'base64')
+  if (initializationVector.length !== AES_BLOCK_BYTES)
+    throw new KsefRefusal(21405, 'initializationVector musi mieć 16 bajtów.')
+  const selected = encryption.publicKeyId ?? undefined
+  if (selected !== undefined && !world.keys.accepts('SymmetricKeyEncryption', selected)) {
+    throw new KsefRefusal(21470, `Klucz o identyfikatorze ${selected} nie jest wspierany.`)
+  }
+  const key = world.keys.open(
+    'SymmetricKeyEncryption',
+    Buffer.from(encryption.encryptedSymmetricKey, 'base64'),
+    selected,
+  )
+  return key?.length === AES_KEY_BYTES ? { key, initializationVector } : undefined
+}
+
+function openSession(world: World, access: Access, body: Opening): SendingSession {
+  const form = findForm(body.formCode)
+  if (form === undefined) throw new KsefRefusal(21405, 'Wskazany kod formularza nie jest wspierany.')
+  const symmetricKey = unwrapKey(world, body)
+  const dateCreated = world.clock.now()
+  const session: SendingSession = {
+    referenceNumber: newReferenceNumber('SO', dateCreated),
+    upoReferenceNumber: newReferenceNumber('EU', dateCreated),
+    context: access.context,
+    author: access.subject,
+    authentication: access.authentication,
+    form,
+    dateCreated,
+    validUntil: later(dateCreated, world.settings.sessionSeconds * 1000),
+    invoices: [],
+    ...(symmetricKey === undefined ? {} : { symmetricKey }),
+  }
+  world.sessions.add(session)
+  return session
+}
+
+function openedSession(world: World, access: Access, referenceNumber: string): SendingSession {
+  const session = world.sessions.find(access.context, referenceNumber)
+  if (session === undefined) {
+    throw new KsefRefusal(21173, `Sesja o numerze referencyjnym ${referenceNumber} nie została odnaleziona.`)
+  }
+  const { code } = phaseOf(session, world.clock.now(), world.settings.processingDelayMs)
+  if (code !== 100) throw new KsefRefusal(21180, `Status sesji ${code} uniemożliwia wykonanie operacji.`)
+  return session
+}
+
+function readPosted(body: Sending): Posted {
+  const ciphertext = Buffer.from(body.encryptedInvoiceContent, 'base64')
+  if (ciphertext.length !== body.encryptedInvoiceSize) {
+    throw new KsefRefusal(21402, 'Długość treści nie zgadza się z rozmiarem pliku.')
+  }
+  if (sha256Base64(ciphertext) !== body.encryptedInvoiceHash) {
+    throw new KsefRefusal(21403, 'Skrót treści nie zgadza się ze skrótem pliku.')
+  }
+  const { invoiceHash, invoiceSize, offlineMode = false, hashOfCorrectedInvoice } = body
+  return {
+    ciphertext,
+    invoiceHash,
+    invoiceSize,
+    offlineMode,
+    ...(hashOfCorrectedInvoice == null ? {} : { hashOfCorrectedInvoice }),
+  }
+}
+
+export function onlineSession(app: FastifyInstance, world: World): void {
+  app.post<{ Body: Opening }>('/sessions/online', { schema: { body: opening } }, async (request, reply) => {
+    const session = openSession(world, await admit(world, request, MAY_SEND), request.body)
+    const { referenceNumber, validUntil } = session
+    return reply.code(201).send({ referenceNumber, validUntil: validUntil.toISOString() })
+  })
+
+  const sendSchema = { params: sessionPath, body: sending }
+  app.post<{ Params: SessionPath; Body: Sending }>(
+    '/sessions/online/:referenceNumber/invoices',
+    { schema: sendSchema },
+    async (request, reply) => {
+      const access = await admit(world, request, MAY_SEND)
+      world.ledger.recordPost(request.body.invoiceHash)
+      const session = openedSession(world, access, request.params.referenceNumber)
+      const { sessionInvoicesMax } = world.settings
+      if (session.invoices.length >= sessionInvoicesMax) {
+        const detail = `Sesja ${session.referenceNumber} osiągnęła dozwolony limit liczby faktur ${sessionInvoicesMax}.`
+        throw new KsefRefusal(21155, detail)
+      }
+      const { referenceNumber } = receiveInvoice(world, session, readPosted(request.body))
+      return reply.code(202).send({ referenceNumber })
+    },
+  )
+
+  const closeSchema = { params: sessionPath }
+  app.post<{ Params: SessionPath }>(
+    '/sessions/online/:referenceNumber/close',
+    { schema: closeSchema },
+    async (request: FastifyRequest<{ Params: SessionPath }>, reply) => {
+      const access = await admit(world, request, MAY_SEND)
+      openedSession(world, access, request.params.referenceNumber).closedAt = world.clock.now()
+      return reply.code(204).send()
+    },
+  )
+}

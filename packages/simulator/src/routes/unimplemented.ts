@@ -1,0 +1,76 @@
+import type { FastifyInstance } from 'fastify'
+
+/**
+ * Operations of the official API that this simulator does not speak yet. They answer 501 and name themselves, so
+ * that nobody mistakes a missing storey for a wrong request. A test holds this list against the official contract.
+ */
+export const UNIMPLEMENTED: readonly string[] = [
+  'GET /certificates/limits',
+  'GET /certificates/enrollments/data',
+  'POST /certificates/enrollments',
+  'GET /certificates/enrollments/{referenceNumber}',
+  'POST /certificates/retrieve',
+  'POST /certificates/{certificateSerialNumber}/revoke',
+  'POST /certificates/query',
+  'PUT /testdata/certificates/{serialNumber}',
+  'POST /testdata/attachment',
+  'POST /testdata/attachment/revoke',
+  'POST /collective-identifiers',
+  'POST /collective-identifiers/query',
+  'GET /collective-identifiers/{collectiveIdentifierNumber}/invoices',
+  'GET /collective-identifiers/ksef/{ksefNumber}',
+  'GET /limits/context',
+  'GET /limits/subject',
+  'GET /rate-limits',
+  'POST /testdata/limits/context/session',
+  'DELETE /testdata/limits/context/session',
+  'POST /testdata/limits/subject/certificate',
+  'DELETE /testdata/limits/subject/certificate',
+  'POST /testdata/rate-limits',
+  'DELETE /testdata/rate-limits',
+  'POST /testdata/rate-limits/production',
+  'POST /permissions/persons/grants',
+  'POST /permissions/entities/grants',
+  'POST /permissions/authorizations/grants',
+  'POST /permissions/indirect/grants',
+  'POST /permissions/subunits/grants',
+  'POST /permissions/eu-entities/administration/grants',
+  'POST /permissions/eu-entities/grants',
+  'DELETE /permissions/common/grants/{permissionId}',
+  'DELETE /permissions/authorizations/grants/{permissionId}',
+  'GET /permissions/operations/{referenceNumber}',
+  'GET /permissions/attachments/status',
+  'POST /invoices/exports',
+  'GET /invoices/exports/{referenceNumber}',
+  'GET /peppol/query',
+  'POST /sessions/batch',
+  'POST /sessions/batch/{referenceNumber}/close',
+  'POST /permissions/query/persons/grants',
+  'POST /permissions/query/subunits/grants',
+  'POST /permissions/query/entities/grants',
+  'GET /permissions/query/entities/roles',
+  'POST /permissions/query/subordinate-entities/roles',
+  'POST /permissions/query/authorizations/grants',
+  'POST /permissions/query/eu-entities/grants',
+]
+
+export function unimplemented(app: FastifyInstance): void {
+  for (const operation of UNIMPLEMENTED) {
+    const [method = '', path = ''] = operation.split(' ')
+    app.route({
+      method,
+      url: path.replaceAll(/\{(\w+)\}/g, ':$1'),
+      handler: (request, reply) =>
+        reply
+          .code(501)
+          .type('application/problem+json')
+          .send({
+            title: 'Not Implemented',
+            status: 501,
+            detail: `The simulator does not speak ${operation} yet.`,
+            instance: request.url,
+            operation,
+          }),
+    })
+  }
+}

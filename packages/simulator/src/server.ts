@@ -1,0 +1,87 @@
+import { Ajv } from 'ajv'
+import ajvFormats from 'ajv-formats'
+import fastify, { type FastifyInstance } from 'fastify'
+import { enforceContract, readContract } from './contract.ts'
+import { injectFaults } from './control/injection.ts'
+import { controlPlane } from './control/routes.ts'
+import { refuseStrangers } from './gate.ts'
+import { API_PREFIX } from './operation.ts'
+import { speakProblems } from './problem.ts'
+import { access } from './routes/access.ts'
+import { activeSessions } from './routes/active-sessions.ts'
+import { invoiceRetrieval } from './routes/invoice-retrieval.ts'
+import { ksefTokens } from './routes/ksef-tokens.ts'
+import { onlineSession } from './routes/online-session.ts'
+import { permissionQueries } from './routes/permission-queries.ts'
+import { publicKeyCertificates } from './routes/public-key-certificates.ts'
+import { sessionStatus } from './routes/session-status.ts'
+import { testData } from './routes/test-data.ts'
+import { unimplemented } from './routes/unimplemented.ts'
+import { upoStorage } from './routes/upo-storage.ts'
+import type { World } from './world.ts'
+
+/** One entry per official OpenAPI tag; a new storey is a new file and a line here. */
+const TAGS = [
+  publicKeyCertificates,
+  access,
+  activeSessions,
+  ksefTokens,
+  onlineSession,
+  sessionStatus,
+  invoiceRetrieval,
+  permissionQueries,
+  testData,
+]
+
+/** An invoice of 3 MB, encrypted and in Base64, with room around it. */
+const BODY_BYTES_MAX = 8_000_000
+
+function acceptBodies(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  app.addContentTypeParser(['application/json'], { parseAs: 'string' }, (_request, body, done) => {
+    try {
+      done(null, body === '' ? null : JSON.parse(String(body)))
+    } catch (error) {
+      done(Object.assign(new Error(`JSON: ${String(error)}`), { statusCode: 400 }))
+    }
+  })
+  app.addContentTypeParser(['application/xml', 'text/xml'], { parseAs: 'buffer' }, (_request, body, done) =>
+    done(null, body),
+  )
+}
+
+/** Bodies are checked as they are; only query strings and paths, being text, are converted. */
+function checkRequests(app: FastifyInstance): void {
+  const strict = new Ajv({ allErrors: true, useDefaults: true, strict: false })
+  const converting = new Ajv({ allErrors: true, useDefaults: true, strict: false, coerceTypes: true })
+  ajvFormats.default(strict)
+  ajvFormats.default(converting)
+  app.setValidatorCompiler(({ schema, httpPart }) =>
+    (httpPart === 'body' ? strict : converting).compile(schema),
+  )
+}
+
+export async function buildServer(world: World): Promise<FastifyInstance> {
+  const app = fastify({
+    bodyLimit: BODY_BYTES_MAX,
+    forceCloseConnections: true,
+    routerOptions: { maxParamLength: 200 },
+  })
+  acceptBodies(app)
+  checkRequests(app)
+  speakProblems(app, world.clock)
+  if (world.settings.contractFile !== undefined)
+    enforceContract(app, readContract(world.settings.contractFile))
+  injectFaults(app, world)
+  await app.register(
+    async (api) => {
+      refuseStrangers(api, world)
+      for (const tag of TAGS) tag(api, world)
+    },
+    { prefix: API_PREFIX },
+  )
+  await app.register(async (api) => unimplemented(api), { prefix: API_PREFIX })
+  await app.register(async (control) => controlPlane(control, world), { prefix: '/_simulator' })
+  upoStorage(app, world)
+  return app
+}

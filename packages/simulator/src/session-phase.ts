@@ -1,0 +1,61 @@
+import { later } from './clock.ts'
+import type { InvoiceStatus, SendingSession, SentInvoice } from './stores/sessions.ts'
+
+/**
+ * What a caller sees of a session at a moment. States of an interactive session: 100 open → 170 closed, being
+ * processed → 200 done | 440 nothing was sent | 445 nothing valid; 415 when its key could not be opened
+ * (OpenAPI, schema SessionStatusResponse). Pure.
+ */
+export type SessionPhase = {
+  code: 100 | 170 | 200 | 415 | 440 | 445
+  description: string
+  details?: string[]
+  dateUpdated: Date
+}
+
+const isAccepted = (invoice: SentInvoice): boolean => invoice.verdict.code === 200
+
+/** When sending ended: by closing, or by the end of the session's life. Undefined while it is open. */
+export function endOf(session: SendingSession, now: Date): Date | undefined {
+  return session.closedAt ?? (now >= session.validUntil ? session.validUntil : undefined)
+}
+
+export function phaseOf(session: SendingSession, now: Date, processingDelayMs: number): SessionPhase {
+  const keyJudgedAt = later(session.dateCreated, processingDelayMs)
+  if (session.symmetricKey === undefined && now >= keyJudgedAt) {
+    return { code: 415, description: 'Błąd odszyfrowania dostarczonego klucza', dateUpdated: keyJudgedAt }
+  }
+  const lastSent = session.invoices.at(-1)
+  const end = endOf(session, now)
+  if (end === undefined) {
+    const dateUpdated = lastSent?.receivedAt ?? session.dateCreated
+    return { code: 100, description: 'Sesja interaktywna otwarta', dateUpdated }
+  }
+  const moments = [end, ...session.invoices.map((invoice) => invoice.settlesAt)]
+  const settled = new Date(moments.reduce((latest, moment) => Math.max(latest, moment.getTime()), 0))
+  const done = later(settled, processingDelayMs)
+  if (now < done) return { code: 170, description: 'Sesja interaktywna zamknięta', dateUpdated: end }
+  if (lastSent === undefined) {
+    return { code: 440, description: 'Sesja anulowana', details: ['Nie przesłano faktur'], dateUpdated: done }
+  }
+  return session.invoices.some(isAccepted)
+    ? { code: 200, description: 'Sesja interaktywna przetworzona pomyślnie', dateUpdated: done }
+    : { code: 445, description: 'Błąd weryfikacji, brak poprawnych faktur', dateUpdated: done }
+}
+
+/** 100, then 150, then the verdict. */
+export function invoiceStatusAt(invoice: SentInvoice, now: Date): InvoiceStatus {
+  if (now >= invoice.settlesAt) return invoice.verdict
+  const halfway = (invoice.receivedAt.getTime() + invoice.settlesAt.getTime()) / 2
+  return now.getTime() < halfway
+    ? { code: 100, description: 'Faktura przyjęta do dalszego przetwarzania' }
+    : { code: 150, description: 'Trwa przetwarzanie' }
+}
+
+export type InvoiceCounts = { total: number; successful: number; failed: number }
+
+export function countInvoices(session: SendingSession, now: Date): InvoiceCounts {
+  const settled = session.invoices.filter((invoice) => now >= invoice.settlesAt)
+  const successful = settled.filter(isAccepted).length
+  return { total: session.invoices.length, successful, failed: settled.length - successful }
+}

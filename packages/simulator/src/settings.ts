@@ -1,0 +1,34 @@
+import type { Fault } from './control/faults.ts'
+
+/** What a run of the simulator is told. All durations carry their unit. */
+export type Settings = {
+  /** Statuses mature this long after the request: 100 for the first half, 150 for the second, then final. */
+  processingDelayMs: number
+  accessTokenSeconds: number
+  refreshTokenSeconds: number
+  authenticationTokenSeconds: number
+  challengeSeconds: number
+  sessionSeconds: number
+  sessionInvoicesMax: number
+  upoLinkSeconds: number
+  /** Rows that appear late in session invoice lists, like a read replica that lags. */
+  listLagMs: number
+  initialFaults: readonly Fault[]
+  /** Path of the official OpenAPI file; when given, every answer is checked against it. */
+  contractFile?: string
+}
+
+const HOUR_SECONDS = 3600
+
+export const DEFAULT_SETTINGS: Settings = {
+  processingDelayMs: 50,
+  accessTokenSeconds: 15 * 60,
+  refreshTokenSeconds: 7 * 24 * HOUR_SECONDS,
+  authenticationTokenSeconds: 45 * 60,
+  challengeSeconds: 10 * 60,
+  sessionSeconds: 12 * HOUR_SECONDS,
+  sessionInvoicesMax: 10_000,
+  upoLinkSeconds: 3 * 24 * HOUR_SECONDS,
+  listLagMs: 0,
+  initialFaults: [],
+}

@@ -1,0 +1,69 @@
+import type { AddressInfo } from 'node:net'
+import { createClock } from './clock.ts'
+import type { Fault } from './control/faults.ts'
+import type { Ledger } from './control/ledger.ts'
+import { API_PREFIX } from './operation.ts'
+import { buildServer } from './server.ts'
+import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
+import { createWorld } from './world.ts'
+
+export type SimulatorOptions = {
+  /** 0, the default, takes any free port. */
+  port?: number
+  host?: string
+  /** How long statuses take to mature; see Settings. */
+  processingDelayMs?: number
+  accessTokenSeconds?: number
+  /** Underlying time; the wall clock by default. */
+  now?: () => Date
+  /** Faults armed from the start. */
+  faults?: readonly Fault[]
+  /** Path of the official OpenAPI file: every answer is then checked against it. */
+  contractFile?: string
+  /** For tests of the cap; 10,000 by default. */
+  sessionInvoicesMax?: number
+}
+
+export type Simulator = {
+  /** Base URL of the API, ending in `/v2`, like those of the real environments. */
+  url: string
+  ledger: Ledger
+  close(): Promise<void>
+  [Symbol.asyncDispose](): Promise<void>
+}
+
+function settingsFrom(options: SimulatorOptions): Settings {
+  const { processingDelayMs, accessTokenSeconds, contractFile, faults, sessionInvoicesMax } = options
+  return {
+    ...DEFAULT_SETTINGS,
+    ...(processingDelayMs === undefined ? {} : { processingDelayMs }),
+    ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
+    ...(contractFile === undefined ? {} : { contractFile }),
+    ...(faults === undefined ? {} : { initialFaults: faults }),
+    ...(sessionInvoicesMax === undefined ? {} : { sessionInvoicesMax }),
+  }
+}
+
+/**
+ * Starts a local KSeF 2.0 server in this process. It knows nothing from earlier runs and forgets everything when
+ * closed.
+ *
+ * @throws Error when the port is taken or the invoice schemas have not been copied
+ */
+export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
+  const world = await createWorld(settingsFrom(options), createClock(options.now))
+  const app = await buildServer(world)
+  const host = options.host ?? '127.0.0.1'
+  await app.listen({ host, port: options.port ?? 0 })
+  const address: AddressInfo | string | null = app.server.address()
+  const port = typeof address === 'object' && address !== null ? address.port : options.port
+  const close = async () => {
+    await app.close()
+  }
+  return {
+    url: `http://${host}:${port}${API_PREFIX}`,
+    ledger: world.ledger,
+    close,
+    [Symbol.asyncDispose]: close,
+  }
+}

@@ -1,0 +1,30 @@
+import type { AcceptedInvoice } from './sessions.ts'
+
+/**
+ * All accepted invoices of the country. Unique by (seller NIP, RodzajFaktury, P_2), whoever sent them and in
+ * whichever session (weryfikacja-faktury.md, section "Unikalność faktury").
+ */
+export type NaturalKey = { sellerNip: string; invoiceKind: string; invoiceNumber: string }
+
+export type InvoiceRegister = {
+  findByNaturalKey(key: NaturalKey): AcceptedInvoice | undefined
+  findByKsefNumber(ksefNumber: string): AcceptedInvoice | undefined
+  add(invoice: AcceptedInvoice): void
+  all(): Iterable<AcceptedInvoice>
+}
+
+export function createInvoiceRegister(): InvoiceRegister {
+  const byKey = new Map<string, AcceptedInvoice>()
+  const byKsefNumber = new Map<string, AcceptedInvoice>()
+  const keyString = (key: NaturalKey) => JSON.stringify([key.sellerNip, key.invoiceKind, key.invoiceNumber])
+  return {
+    findByNaturalKey: (key) => byKey.get(keyString(key)),
+    findByKsefNumber: (ksefNumber) => byKsefNumber.get(ksefNumber),
+    add: (invoice) => {
+      const { seller, invoiceKind, invoiceNumber } = invoice.facts
+      byKey.set(keyString({ sellerNip: seller.nip, invoiceKind, invoiceNumber }), invoice)
+      byKsefNumber.set(invoice.ksefNumber, invoice)
+    },
+    all: () => byKsefNumber.values(),
+  }
+}
