@@ -28,6 +28,13 @@ export const ERRORS = {
     means: "A company's key cannot do what is the provider's to do.",
     help: "Use the provider's key.",
   },
+  CROSS_SITE_REFUSED: {
+    httpStatus: 403,
+    blame: 'caller',
+    retry: 'never',
+    means: "A changing request to the operators' pages came from another site.",
+    help: 'Use the pages themselves; a script sends `Origin` with the address it calls.',
+  },
   TOO_MANY_FAILED_KEYS: {
     httpStatus: 429,
     blame: 'caller',
@@ -271,6 +278,13 @@ export const ERRORS = {
     retry: 'later',
     means: 'The database cannot be reached, or whether it committed is unknown.',
     help: 'Repeat the request with the same `Idempotency-Key`.',
+  },
+  OVERLOADED: {
+    httpStatus: 503,
+    blame: 'fleet',
+    retry: 'later',
+    means: 'More invoices wait to be examined than this process takes.',
+    help: 'Repeat the request after the time in `Retry-After`, with the same `Idempotency-Key`.',
   },
   INTERNAL: {
     httpStatus: 500,

@@ -37,6 +37,6 @@ export function createLogger(options: {
 /** pino formats the bindings of its root only, so those of a child pass the gate here. Children inherit this method. */
 function guardedChild(child: Logger['child']): Logger['child'] {
   return function guarded(this: Logger, bindings, options) {
-    return child.call(this, permittedFields(bindings), options)
+    return Reflect.apply(child, this, [permittedFields(bindings), options])
   }
 }
