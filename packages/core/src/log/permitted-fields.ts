@@ -19,6 +19,7 @@ const NAMES = new Set([
   'event',
   'formCode',
   'job',
+  'loop',
   'kind',
   'level',
   'method',

@@ -1,4 +1,4 @@
-import type { Inspection, InvoiceFacts } from '@ksef-fleet/ksef'
+import type { InspectedInvoice, Inspection } from '@ksef-fleet/ksef'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import { type CompanyId, DocumentId, Nip, SubmissionId } from '../identifiers.ts'
@@ -53,7 +53,7 @@ export async function acceptInvoice(
   }
 }
 
-function assertSendable(inspection: Inspection, companyNip: string): InvoiceFacts {
+function assertSendable(inspection: Inspection, companyNip: string): InspectedInvoice {
   if (!inspection.ok) throw new FleetError('INVOICE_INVALID', { faults: inspection.faults })
   const { facts } = inspection
   if (facts.sellerNip !== companyNip) {
@@ -90,7 +90,7 @@ async function findEarlier(
 async function store(
   deps: AcceptDependencies,
   tx: CompanyTransaction,
-  { request, facts }: { request: AcceptRequest; facts: InvoiceFacts },
+  { request, facts }: { request: AcceptRequest; facts: InspectedInvoice },
 ): Promise<Submission> {
   const documentId = DocumentId.parse(deps.newId())
   const submission = newSubmission(deps, { request, facts, documentId })
@@ -116,7 +116,7 @@ async function store(
 
 function newSubmission(
   deps: AcceptDependencies,
-  from: { request: AcceptRequest; facts: InvoiceFacts; documentId: DocumentId },
+  from: { request: AcceptRequest; facts: InspectedInvoice; documentId: DocumentId },
 ): Submission {
   const at = deps.now()
   return {
@@ -125,7 +125,7 @@ function newSubmission(
     environment: deps.environment,
     documentId: from.documentId,
     state: 'pending',
-    formCode: from.facts.formCode,
+    formCode: from.facts.formCode.systemCode,
     sellerNip: Nip.parse(from.facts.sellerNip),
     kind: from.facts.kind,
     number: from.facts.number,
@@ -156,7 +156,7 @@ function newSubmission(
 async function duplicateOf(
   deps: AcceptDependencies,
   request: AcceptRequest,
-  facts: InvoiceFacts,
+  facts: InspectedInvoice,
 ): Promise<FleetError> {
   const existing = await deps.db.withCompany(request.companyId, (tx) =>
     tx.submissions.findByNumber({

@@ -1,0 +1,68 @@
+/** The worker's process: composition, and nothing decided. Resources are released in the reverse of their order. */
+import { randomBytes } from 'node:crypto'
+import { createLogger, JOBS } from '@ksef-fleet/core'
+import { connect, migrate } from '@ksef-fleet/db'
+import { bindJobs } from './bind-jobs.ts'
+import { readConfig } from './config.ts'
+import { composeDelivery } from './delivery.ts'
+import { startHealthServer } from './health.ts'
+import { createMetrics } from './metrics.ts'
+import { createDoorbell } from './queues.ts'
+import { assertNoEviction, connectRedis } from './redis.ts'
+import { startRelay } from './relay.ts'
+import { startSweeper } from './sweeper.ts'
+
+const config = readConfig()
+const log = createLogger({ service: 'worker', level: config.logLevel })
+const stop = new AbortController()
+
+async function run(): Promise<void> {
+  await using resources = new AsyncDisposableStack()
+  if (config.database.ownerUrl !== undefined) await migrate(config.database.ownerUrl)
+  const db = resources.adopt(connect(config.database), (database) => database.close())
+  await db.check()
+  const redis = resources.adopt(connectRedis(config.redisUrl, log), (client) => client.disconnect())
+  await assertNoEviction(redis, log)
+  const metrics = createMetrics()
+  await resources.use(
+    await startHealthServer({
+      ...config.health,
+      registry: metrics.registry,
+      checks: { postgres: () => db.asSystem('measure', (tx) => tx.measure()), redis: () => redis.ping() },
+    }),
+  )
+  const context = composeDelivery({ config, db, redis, log, metrics, signal: stop.signal, randomBytes })
+  resources.adopt(context.ksef, (ksef) => ksef.close())
+  const queueOf = (name: string) => JOBS.find((job) => job.name === name)?.queue
+  const now = () => new Date()
+  const doorbell = resources.adopt(createDoorbell({ redis, queueOf, now }), (bell) => bell.close())
+  const jobs = bindJobs({ jobs: JOBS, redis, context, concurrency: config.concurrency, observe: metrics.job })
+  resources.adopt(jobs, (bound) => bound.close())
+  const relay = startRelay({ db, doorbell, log, pauseMs: config.relayPauseMs })
+  resources.adopt(relay, (loop) => loop.stop())
+  const { sessionIdleSeconds } = context.timing
+  const sweeper = startSweeper({ db, doorbell, log, pauseMs: config.sweepPauseMs, sessionIdleSeconds })
+  resources.adopt(sweeper, (loop) => loop.stop())
+  log.info({ environment: config.ksef.environment, port: config.health.port }, 'worker.ready')
+  await stopped()
+}
+
+function stopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        log.info({ signal }, 'worker.stopping')
+        stop.abort()
+        resolve()
+      })
+    }
+  })
+}
+
+try {
+  await run()
+  log.info({}, 'worker.stopped')
+} catch (error) {
+  log.error({ error }, 'worker.failed')
+  process.exitCode = 1
+}

@@ -1,0 +1,33 @@
+import type { Log } from '@ksef-fleet/core'
+import { Redis } from 'ioredis'
+
+/** Waits between reconnects: short, because a worker without Redis does nothing but sweep in vain. */
+const RECONNECT_MS_MAX = 2_000
+
+export function connectRedis(url: string, log: Log): Redis {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null, // BullMQ's workers wait for Redis however long it is gone
+    retryStrategy: (times) => Math.min(times * 100, RECONNECT_MS_MAX),
+  })
+  redis.on('error', (error) => log.warn({ reason: error.name }, 'redis.error'))
+  return redis
+}
+
+/**
+ * Refuses a Redis that would silently drop jobs and locks. Managed servers that hide CONFIG are let pass with a warning.
+ *
+ * @throws Error when the eviction policy is not `noeviction`
+ */
+export async function assertNoEviction(redis: Redis, log: Log): Promise<void> {
+  let policy: string | undefined
+  try {
+    const answer = await redis.config('GET', 'maxmemory-policy')
+    policy = Array.isArray(answer) ? String(answer[1]) : undefined
+  } catch {
+    log.warn({ because: 'CONFIG is not permitted' }, 'redis.eviction-policy-unknown')
+    return
+  }
+  if (policy !== 'noeviction') {
+    throw new Error(`Redis evicts keys (maxmemory-policy ${policy}); set it to noeviction`)
+  }
+}
