@@ -21,13 +21,7 @@ export {
 } from './auth/certificate.ts'
 export { CERTIFICATE_PROBLEMS, CertificateError, type CertificateProblem } from './auth/certificate-error.ts'
 export { createSelfSignedCertificate, type SelfSignedRequest } from './auth/self-signed-certificate.ts'
-export {
-  createKsefClient,
-  KSEF_BASE_URLS,
-  type KsefClient,
-  type KsefClientOptions,
-  type KsefEnvironment,
-} from './client.ts'
+export { createKsefClient, type KsefClient, type KsefClientOptions } from './client.ts'
 export { DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts'
 export { sha256Base64 } from './crypto/digest.ts'
 export { type EncryptedInvoice, encryptInvoice } from './crypto/encrypted-invoice.ts'
@@ -39,7 +33,18 @@ export {
   wrapKey,
 } from './crypto/session-key.ts'
 export { FORMS, type FormCode, formOfNamespace, type SystemCode } from './documents/form-code.ts'
+export {
+  type InspectedInvoice,
+  type Inspection,
+  type InspectionSetting,
+  inspectInvoice,
+} from './documents/inspect-invoice.ts'
+export { checkInvoiceBytes } from './documents/invoice-bytes.ts'
+export { INVOICE_FAULTS, type InvoiceFault, type InvoiceFaultCode } from './documents/invoice-fault.ts'
 export { hasNipChecksum } from './documents/nip.ts'
+export { type InvoiceFacts, type NipAt, type ReadInvoice, readInvoice } from './documents/read-invoice.ts'
+export { validateInvoice } from './documents/validate-invoice.ts'
+export { KSEF_BASE_URLS, type KsefEnvironment } from './environment.ts'
 export { type Actor, type Again, KSEF_ERRORS, type KsefErrorCode } from './error-codes.ts'
 export type { KsefEffect, KsefFailure, KsefFailureKind, Result } from './failure.ts'
 export type { CallRecord } from './http.ts'
