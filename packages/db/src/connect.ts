@@ -1,0 +1,63 @@
+import type { CompanyId, FleetDatabase, SystemReason } from '@ksef-fleet/core'
+import pg from 'pg'
+import { companyTransaction } from './company-transaction.ts'
+import { refuseUnsafeLogins } from './login-check.ts'
+import { openPool } from './pool.ts'
+import { systemTransaction } from './system-transaction.ts'
+import { transact } from './transaction.ts'
+
+export type ConnectOptions = {
+  /** Login as `fleet_app`. */
+  appUrl: string
+  /** Login as `fleet_system`. */
+  systemUrl: string
+  /** Connections at most, for each of the two logins. */
+  poolSize?: number
+  /** Told each time work crosses companies, before it does. */
+  onSystem?: (reason: SystemReason) => void
+}
+
+export type ConnectedDatabase = FleetDatabase & {
+  /**
+   * Proves that isolation holds here: reaches the server with both logins and refuses a login that could pass by
+   * row-level security, a server that leaks through it, and tables that lack it.
+   *
+   * @throws DatabaseFailure when it cannot be reached, Error naming what is unsafe
+   */
+  check(): Promise<void>
+  close(): Promise<void>
+}
+
+const POOL_SIZE = 10
+const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
+
+/** Opens the two doors of `FleetDatabase`. Connections are made when first needed. */
+export function connect(options: ConnectOptions): ConnectedDatabase {
+  const size = options.poolSize ?? POOL_SIZE
+  const app = openPool({ url: options.appUrl, size, name: 'ksef-fleet' })
+  const system = openPool({ url: options.systemUrl, size, name: 'ksef-fleet system' })
+  return {
+    withCompany: async (companyId, work) =>
+      transact(app, beginFor(companyId), (tx) => work(companyTransaction(tx, companyId))),
+    asSystem: async (reason, work) => {
+      options.onSystem?.(reason)
+      return transact(system, 'begin', (tx) => work(systemTransaction(tx)))
+    },
+    check: async () => {
+      await transact(app, 'begin', refuseUnsafeLogins)
+      await transact(system, 'begin', refuseUnsafeLogins)
+    },
+    close: async () => {
+      await Promise.all([app.end(), system.end()])
+    },
+  }
+}
+
+/**
+ * The company is local to the transaction: a setting of the session would stay on the connection and show the next
+ * user of the pool another company's rows. One round trip opens the transaction and sets it.
+ */
+function beginFor(companyId: CompanyId): string {
+  if (!UUID.test(companyId)) throw new Error('a company id is a UUID')
+  return `begin; select set_config('fleet.company_id', ${pg.escapeLiteral(companyId)}, true)`
+}

@@ -1,0 +1,85 @@
+import {
+  type CompanyId,
+  type CompanyTransaction,
+  SESSION_NEXT,
+  type SessionChange,
+  type SessionState,
+} from '@ksef-fleet/core'
+import { and, eq, getTableColumns, inArray, lt, type SQL, sql } from 'drizzle-orm'
+import { clock, clockIn, timer } from '../database-clock.ts'
+import { sessions as table } from '../tables.ts'
+import type { Tx } from '../transaction.ts'
+
+const { finishRungAt, pollRungAt, ...columns } = getTableColumns(table)
+
+export function sessionStore(tx: Tx, companyId: CompanyId): CompanyTransaction['sessions'] {
+  const own = (...conditions: SQL[]) => and(eq(table.companyId, companyId), ...conditions)
+  const findOne = async (...conditions: SQL[]) => {
+    const [found] = await tx
+      .select(columns)
+      .from(table)
+      .where(own(...conditions))
+    return found ?? null
+  }
+  return {
+    async insertOpening({ leaseSeconds, ...session }) {
+      const inserted = await tx
+        .insert(table)
+        .values({
+          ...session,
+          companyId,
+          kind: 'online',
+          state: 'opening',
+          leaseUntil: clockIn(leaseSeconds),
+          polls: 0,
+          createdAt: clock,
+        })
+        .onConflictDoNothing({
+          target: [table.companyId, table.environment, table.formCode],
+          where: sql`state in ('opening', 'open')`,
+        })
+        .returning({ id: table.id })
+      return inserted.length === 1
+    },
+    get: (id) => findOne(eq(table.id, id)),
+    current: (environment, formCode) =>
+      findOne(
+        eq(table.environment, environment),
+        eq(table.formCode, formCode),
+        inArray(table.state, ['opening', 'open']),
+      ),
+    findByReference: (referenceNumber) => findOne(eq(table.referenceNumber, referenceNumber)),
+    async move(id, { from, to, set = {} }) {
+      assertSessionMove(from, to)
+      const moved = await tx
+        .update(table)
+        .set({ ...changeOf(set), state: to })
+        .where(own(eq(table.id, id), eq(table.state, from)))
+        .returning({ id: table.id })
+      return moved.length === 1
+    },
+    async touch(id, set) {
+      await tx
+        .update(table)
+        .set(changeOf(set))
+        .where(own(eq(table.id, id)))
+    },
+    async isLeaseOver(id) {
+      return (
+        (await findOne(eq(table.id, id), eq(table.state, 'opening'), lt(table.leaseUntil, clock))) !== null
+      )
+    },
+  }
+}
+
+function assertSessionMove(from: SessionState, to: SessionState): void {
+  const allowed: readonly SessionState[] = SESSION_NEXT[from]
+  if (!allowed.includes(to)) throw new Error(`session cannot go from ${from} to ${to}`)
+}
+
+function changeOf({ nextPollAt, ...rest }: SessionChange) {
+  return {
+    ...rest,
+    ...(nextPollAt === undefined ? {} : { nextPollAt: nextPollAt === null ? null : timer(nextPollAt) }),
+  }
+}
