@@ -16,6 +16,14 @@ declare module 'fastify' {
 
 const runsFirst = (fault: Fault): boolean => fault.mode.endsWith('after-effect') || fault.afterEffect === true
 
+/** A text body is what a firewall in front of KSeF would say; anything else is JSON. */
+function answerWith(fault: Fault, reply: FastifyReply): string {
+  const isText = typeof fault.body === 'string'
+  reply.code(fault.httpStatus ?? 500).removeHeader('content-length')
+  reply.type(isText ? 'text/html' : 'application/json').headers(fault.headers ?? {})
+  return isText ? String(fault.body) : JSON.stringify(fault.body ?? null)
+}
+
 async function beforeEffect(fault: Fault, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (fault.mode === 'reset-before-effect') {
     reply.hijack()
@@ -23,8 +31,7 @@ async function beforeEffect(fault: Fault, request: FastifyRequest, reply: Fastif
   } else if (fault.mode === 'delay') {
     await wait(fault.ms ?? 0)
   } else if (fault.mode === 'status') {
-    reply.code(fault.httpStatus ?? 500).headers(fault.headers ?? {})
-    await reply.send(fault.body ?? '')
+    await reply.send(answerWith(fault, reply))
   }
 }
 
@@ -48,12 +55,7 @@ async function afterEffect(fault: Fault, reply: FastifyReply, payload: unknown):
   } else if (fault.mode === 'delay') {
     await wait(fault.ms ?? 0)
   } else if (fault.mode === 'status') {
-    const body = typeof fault.body === 'string' ? fault.body : JSON.stringify(fault.body ?? null)
-    reply
-      .code(fault.httpStatus ?? 500)
-      .removeHeader('content-length')
-      .headers(fault.headers ?? {})
-    return body
+    return answerWith(fault, reply)
   }
   return payload
 }
