@@ -4,7 +4,7 @@ import { CertificateError } from './certificate-error.ts'
 
 const CONTAINER_BYTES_MAX = 200_000
 /** Well above what anyone's software writes (OpenSSL: 2,048), well below what stops a process for minutes. */
-const ITERATIONS_MAX = 1_000_000
+const ITERATIONS_MAX = 600_000
 
 type Asn1 = forge.asn1.Asn1
 type Bag = forge.pkcs12.Bag
@@ -36,20 +36,42 @@ function octetsWithin(node: Asn1): string[] {
   return type === forge.asn1.Type.OCTETSTRING ? [value] : []
 }
 
-function openContainer(der: Uint8Array, passphrase: string): forge.pkcs12.Pkcs12Pfx {
+function readContainer(der: Uint8Array): Asn1 {
   if (der.length > CONTAINER_BYTES_MAX) throw new CertificateError('PKCS12_UNREADABLE')
-  let container: Asn1
   try {
-    container = forge.asn1.fromDer(forge.util.createBuffer(Buffer.from(der).toString('latin1')))
+    const container = forge.asn1.fromDer(forge.util.createBuffer(Buffer.from(der).toString('latin1')))
     refuseEndlessWork(container)
+    return container
   } catch {
     throw new CertificateError('PKCS12_UNREADABLE')
   }
+}
+
+const isAscii = (text: string): boolean => [...text].every((character) => character < '\u0080')
+
+/** A container without a MAC shows a wrong passphrase by its contents only. */
+const isPassphraseFailure = (error: unknown, passphrase: string): boolean =>
+  error instanceof Error &&
+  (/MAC/.test(error.message) || (isAscii(passphrase) && /decrypt/i.test(error.message)))
+
+/**
+ * PKCS#12 takes the passphrase as UTF-16 for its MAC and its old ciphers, and as UTF-8 for PBKDF2. forge
+ * hands one and the same text to all of them, so a passphrase with Polish letters needs a second attempt:
+ * the MAC has been verified by then, and is left out.
+ */
+function openContainer(container: Asn1, passphrase: string): forge.pkcs12.Pkcs12Pfx {
+  const open = (content: Asn1, secret: string) => forge.pkcs12.pkcs12FromAsn1(content, false, secret)
   try {
-    return forge.pkcs12.pkcs12FromAsn1(container, false, passphrase)
+    return open(container, passphrase)
   } catch (error) {
-    const wrong = error instanceof Error && /password|MAC|decrypt/i.test(error.message)
-    throw new CertificateError(wrong ? 'PASSPHRASE_WRONG' : 'PKCS12_UNREADABLE')
+    const parts = container.value
+    if (isPassphraseFailure(error, passphrase)) throw new CertificateError('PASSPHRASE_WRONG')
+    if (isAscii(passphrase) || !Array.isArray(parts)) throw new CertificateError('PKCS12_UNREADABLE')
+    try {
+      return open({ ...container, value: parts.slice(0, 2) }, forge.util.encodeUtf8(passphrase))
+    } catch {
+      throw new CertificateError('PKCS12_UNREADABLE')
+    }
   }
 }
 
@@ -70,7 +92,7 @@ const certificateOf = (bag: Bag): X509Certificate =>
  * @throws CertificateError PKCS12_UNREADABLE, PASSPHRASE_WRONG or PKCS12_INCOMPLETE
  */
 export function readPkcs12(der: Uint8Array, passphrase: string): KeyPair {
-  const container = openContainer(der, passphrase)
+  const container = openContainer(readContainer(der), passphrase)
   const bags = (type: string | undefined): Bag[] =>
     type === undefined ? [] : (container.getBags({ bagType: type })[type] ?? [])
   const { pkcs8ShroudedKeyBag, keyBag, certBag } = forge.pki.oids
