@@ -1,0 +1,30 @@
+/**
+ * The company in the path. Another company's id, an unknown one and a malformed one get the identical answer, before
+ * body or query are looked at, so that an answer never tells that a company exists.
+ */
+import { ApiKeyId, CompanyId, FleetError, IntegrationId, mayUse, SubmissionId } from '@ksef-fleet/core'
+import type { FastifyInstance } from 'fastify'
+import { z } from 'zod'
+import { callerOf } from './request-context.ts'
+
+/** Ids are spelled one way only, in lower case. */
+const LOWER_CASE = /^[0-9a-f-]{36}$/
+
+const CompanyIdInPath = z.string().regex(LOWER_CASE).pipe(CompanyId).meta({ format: 'uuid' })
+
+export const CompanyPath = z.object({ companyId: CompanyIdInPath })
+export const IntegrationPath = CompanyPath.extend({
+  integrationId: z.string().regex(LOWER_CASE).pipe(IntegrationId),
+})
+export const InvoicePath = CompanyPath.extend({ invoiceId: z.string().regex(LOWER_CASE).pipe(SubmissionId) })
+export const ApiKeyPath = z.object({ apiKeyId: z.string().regex(LOWER_CASE).pipe(ApiKeyId) })
+
+/** Turns away whoever may not use the company in the path. */
+export function guardCompanyInPath(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request) => {
+    const named = z.object({ companyId: z.unknown() }).safeParse(request.params)
+    if (!named.success || named.data.companyId === undefined) return
+    const companyId = CompanyIdInPath.safeParse(named.data.companyId)
+    if (!companyId.success || !mayUse(callerOf(request), companyId.data)) throw new FleetError('NOT_FOUND')
+  })
+}

@@ -1,0 +1,97 @@
+/** The API's process: composition, and nothing decided. Resources are released in the reverse of their order. */
+import { createHash, randomBytes } from 'node:crypto'
+import { availableParallelism } from 'node:os'
+import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
+import {
+  awsSecretStore,
+  createIdSource,
+  createKsefSecretManager,
+  createLogger,
+  createSealer,
+  localSecretStore,
+  type SecretStore,
+} from '@ksef-fleet/core'
+import { connect, migrate } from '@ksef-fleet/db'
+import { type Config, readConfig } from './config.ts'
+import { createInvoiceInspector } from './invoice-inspection.ts'
+import { connectQueues } from './queue-connection.ts'
+import { buildServer } from './server.ts'
+
+const INSPECTION_DEADLINE_MS = 5_000
+const INSPECTIONS_WAITING_MAX = 500
+const FAILED_KEYS_PER_MINUTE_MAX = 30
+const STOP_WITHIN_MS = 25_000
+
+const config = readConfig()
+const log = createLogger({ service: 'api', level: config.logLevel })
+
+async function run(): Promise<void> {
+  await using resources = new AsyncDisposableStack()
+  if (config.database.ownerUrl !== null) await migrate(config.database.ownerUrl)
+  const db = resources.adopt(connect(config.database), (database) => database.close())
+  await db.check()
+  const queues = resources.adopt(connectQueues(config.redisUrl, log), (connected) => connected.close())
+  const now = () => new Date()
+  const inspector = resources.adopt(
+    createInvoiceInspector(
+      { environment: config.environment, now },
+      {
+        threads: Math.max(1, Math.min(4, availableParallelism() - 1)),
+        waitingMax: INSPECTIONS_WAITING_MAX,
+        deadlineMs: INSPECTION_DEADLINE_MS,
+      },
+    ),
+    (made) => made.close(),
+  )
+  const { namePrefix } = config.secretStore
+  const app = await buildServer({
+    db,
+    secrets: createKsefSecretManager({ store: secretStoreOf(config), namePrefix, now }),
+    environment: config.environment,
+    now,
+    randomBytes,
+    newId: createIdSource({ now, randomBytes }),
+    inspect: (xml) => inspector.inspect(xml),
+    cursorKey: createHash('sha256')
+      .update('ksef-fleet cursor key')
+      .update(config.masterKey.reveal())
+      .digest(),
+    log,
+    readiness: { postgres: () => db.check(), redis: () => queues.ping() },
+    ops: config.opsPassword === null ? null : { password: config.opsPassword, queues: queues.queues },
+    failedKeysPerMinuteMax: FAILED_KEYS_PER_MINUTE_MAX,
+    publicUrl: config.publicUrl,
+    trustedProxies: config.trustedProxies,
+  })
+  resources.adopt(app, (server) => server.close())
+  await app.listen(config.listen)
+  log.info({ environment: config.environment, port: config.listen.port }, 'api.ready')
+  await stopped()
+}
+
+function secretStoreOf({ secretStore, masterKey }: Config): SecretStore {
+  if (secretStore.kind === 'aws') return awsSecretStore(new SecretsManagerClient({}))
+  const sealer = createSealer(masterKey.reveal(), randomBytes)
+  return localSecretStore({ directory: secretStore.directory, sealer, randomBytes })
+}
+
+function stopped(): Promise<void> {
+  return new Promise((resolve) => {
+    for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+      process.once(signal, () => {
+        log.info({ signal }, 'api.stopping')
+        // A connection that never ends must not keep a deployment waiting.
+        setTimeout(() => process.exit(1), STOP_WITHIN_MS).unref()
+        resolve()
+      })
+    }
+  })
+}
+
+try {
+  await run()
+  log.info({}, 'api.stopped')
+} catch (error) {
+  log.error({ error }, 'api.failed')
+  process.exitCode = 1
+}

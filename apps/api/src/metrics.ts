@@ -1,0 +1,89 @@
+/**
+ * `/metrics` for Prometheus: how long requests take, how many submissions stand in which state, how old the oldest wish
+ * in the outbox is. Labels hold route patterns and states, never a company, an id or a NIP.
+ */
+import { type CoreDependencies, SUBMISSION_STATES } from '@ksef-fleet/core'
+import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
+import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
+
+const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30]
+
+/** However often the page is scraped, the database is asked this often at most. */
+const MEASURE_EVERY_MS = 5_000
+
+type Deps = Pick<CoreDependencies, 'db' | 'now'> & { log: FastifyBaseLogger }
+
+/** Observes every request of the instance and serves the page. */
+export function serveMetrics(app: FastifyInstance, deps: Deps): void {
+  const registry = new Registry()
+  collectDefaultMetrics({ register: registry })
+  observeRequests(app, registry)
+  const measure = fleetGauges(deps, registry)
+  app.get('/metrics', { schema: { hide: true } }, async (_, reply) => {
+    await measure()
+    return reply.type(registry.contentType).send(await registry.metrics())
+  })
+}
+
+function observeRequests(app: FastifyInstance, registry: Registry): void {
+  const durations = new Histogram({
+    name: 'ksef_fleet_http_request_duration_seconds',
+    help: 'Time from the request to the end of its answer.',
+    labelNames: ['method', 'route', 'status'],
+    buckets: BUCKETS_SECONDS,
+    registers: [registry],
+  })
+  app.addHook('onResponse', async (request, reply) => {
+    const route = request.routeOptions.url ?? 'unmatched'
+    durations.observe({ method: request.method, route, status: reply.statusCode }, reply.elapsedTime / 1_000)
+  })
+}
+
+/** Gauges over all companies; a database that cannot be reached shows as such and hides no other figure. */
+function fleetGauges(deps: Deps, registry: Registry): () => Promise<void> {
+  const registers = [registry]
+  const submissions = new Gauge({
+    name: 'ksef_fleet_submissions',
+    help: 'Submissions by state.',
+    labelNames: ['state'],
+    registers,
+  })
+  const waiting = new Gauge({
+    name: 'ksef_fleet_outbox_waiting',
+    help: 'Wishes waiting in the outbox.',
+    registers,
+  })
+  const oldest = new Gauge({
+    name: 'ksef_fleet_outbox_oldest_seconds',
+    help: 'Age of the oldest wish in the outbox.',
+    registers,
+  })
+  const up = new Gauge({
+    name: 'ksef_fleet_measured',
+    help: '1 when the figures could be read, else 0.',
+    registers,
+  })
+
+  const measure = async (): Promise<void> => {
+    try {
+      const measured = await deps.db.asSystem('measure', (tx) => tx.measure())
+      for (const state of SUBMISSION_STATES) submissions.set({ state }, measured.submissions[state] ?? 0)
+      waiting.set(measured.outbox.waiting)
+      oldest.set(measured.outbox.oldestSeconds)
+      up.set(1)
+    } catch (error) {
+      up.set(0)
+      deps.log.warn({ error }, 'metrics.unmeasured')
+    }
+  }
+  let measuredAt = Number.NEGATIVE_INFINITY
+  let running: Promise<void> = Promise.resolve()
+  return () => {
+    const now = deps.now().getTime()
+    if (now - measuredAt >= MEASURE_EVERY_MS) {
+      measuredAt = now
+      running = measure()
+    }
+    return running
+  }
+}

@@ -1,0 +1,77 @@
+/**
+ * The operators' board over the queues (Bull Board), at `/ops/queues`. It ships without any door, so the doors are here:
+ * sign-in as `ops` for everything under it, scripts included, and for whatever changes something, proof that the request
+ * comes from the board itself. Job payloads are ids, so the board shows no more.
+ */
+import { createHash, timingSafeEqual } from 'node:crypto'
+import { createBullBoard } from '@bull-board/api'
+import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
+import { FastifyAdapter } from '@bull-board/fastify'
+import basicAuth from '@fastify/basic-auth'
+import { FleetError, type QueueName } from '@ksef-fleet/core'
+import type { Sealed } from '@ksef-fleet/ksef'
+import type { Queue } from 'bullmq'
+import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FailedKeys } from './authentication.ts'
+import { sendProblem } from './error-handling.ts'
+
+export type BoardQueue = Queue
+
+export const BOARD_QUEUES = ['send', 'status', 'upkeep'] as const satisfies readonly QueueName[]
+
+const BASE_PATH = '/ops/queues'
+
+/** The board's page starts from an inline configuration. */
+const BOARD_POLICY =
+  "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
+  "font-src 'self' data:; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
+
+export async function serveOpsBoard(
+  app: FastifyInstance,
+  board: { password: Sealed<string>; queues: readonly BoardQueue[]; failedSignIns: FailedKeys },
+): Promise<void> {
+  const adapter = new FastifyAdapter()
+  adapter.setBasePath(BASE_PATH)
+  createBullBoard({
+    queues: board.queues.map((queue) => new BullMQAdapter(queue)),
+    serverAdapter: adapter,
+    options: { uiConfig: { boardTitle: 'KSeF Fleet' } },
+  })
+  await app.register(async (scope) => {
+    await scope.register(basicAuth, {
+      authenticate: { realm: 'ksef-fleet operators' },
+      validate: async (name, password, request) => {
+        // Both are compared, so that a wrong name takes as long as a wrong password.
+        const fits = [isSame(name, 'ops'), isSame(password, board.password.reveal())]
+        if (fits.every(Boolean)) return
+        await board.failedSignIns.count(request)
+        throw new FleetError('UNAUTHENTICATED', { detail: 'Sign in as `ops` with the operators’ password.' })
+      },
+    })
+    scope.addHook('onRequest', scope.basicAuth)
+    scope.addHook('onRequest', async (request) => {
+      if (request.method !== 'GET' && request.method !== 'HEAD' && !isSameSite(request)) {
+        throw new FleetError('CROSS_SITE_REFUSED')
+      }
+    })
+    scope.addHook('onSend', async (_, reply) => {
+      reply.header('content-security-policy', BOARD_POLICY)
+    })
+    await scope.register(adapter.registerPlugin(), { prefix: BASE_PATH })
+    scope.setErrorHandler(sendProblem)
+  })
+}
+
+/** Browsers name where a changing request comes from; one that names nothing is not from the board. */
+function isSameSite(request: FastifyRequest): boolean {
+  const site = request.headers['sec-fetch-site']
+  if (site !== undefined && site !== 'same-origin') return false
+  const { origin } = request.headers
+  if (origin === undefined || !URL.canParse(origin)) return false
+  return new URL(origin).host === request.headers.host
+}
+
+/** In time that tells nothing of where the two differ. */
+const isSame = (given: string, expected: string): boolean => timingSafeEqual(digest(given), digest(expected))
+
+const digest = (text: string): Buffer => createHash('sha256').update(text).digest()

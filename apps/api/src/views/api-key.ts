@@ -1,0 +1,33 @@
+import type { ApiKey } from '@ksef-fleet/core'
+import { z } from 'zod'
+import { Moment, momentOf } from './page.ts'
+
+export const ApiKeyView = z
+  .object({
+    id: z.uuid(),
+    companyId: z.uuid().nullable().meta({ description: "Null for a provider's key." }),
+    name: z.string(),
+    hint: z.string().meta({ description: 'How the key begins.' }),
+    createdAt: Moment,
+    lastUsedAt: Moment.nullable().meta({ description: 'To the minute.' }),
+    revokedAt: Moment.nullable(),
+    links: z.object({ self: z.string() }),
+  })
+  .meta({ id: 'ApiKey' })
+
+export const NewApiKeyView = ApiKeyView.extend({
+  key: z.string().meta({ description: 'The key itself. It is shown here once and never again.' }),
+}).meta({ id: 'NewApiKey' })
+
+export const apiKeyLocation = (id: string): string => `/v1/api-keys/${id}`
+
+export const viewApiKey = (key: ApiKey): z.infer<typeof ApiKeyView> => ({
+  id: key.id,
+  companyId: key.companyId,
+  name: key.name,
+  hint: key.hint,
+  createdAt: key.createdAt.toISOString(),
+  lastUsedAt: momentOf(key.lastUsedAt),
+  revokedAt: momentOf(key.revokedAt),
+  links: { self: apiKeyLocation(key.id) },
+})
