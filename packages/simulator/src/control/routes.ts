@@ -3,7 +3,7 @@ import { object } from '../request-schemas.ts'
 import type { World } from '../world.ts'
 import { FAULT_MODES, type Fault } from './faults.ts'
 
-/** The control plane under `/_simulator`: no part of KSeF. Faults, the ledger, list lag, key rotation, the clock. */
+/** The control plane under `/_simulator`: no part of KSeF. Health, faults, the ledger, list lag, key rotation, the clock. */
 const faultBody = object(['operation', 'mode'], {
   operation: { type: 'string', pattern: '^(GET|POST|PUT|DELETE) /' },
   mode: { type: 'string', enum: FAULT_MODES },
@@ -19,6 +19,8 @@ const lagBody = object(['ms'], { ms: { type: 'integer', minimum: 0 } })
 const clockBody = object(['offsetMs'], { offsetMs: { type: 'integer' } })
 
 export function controlPlane(app: FastifyInstance, world: World): void {
+  app.get('/health', () => ({ status: 'ok' }))
+
   app.post<{ Body: Fault }>('/faults', { schema: { body: faultBody } }, (request, reply) => {
     world.faults.add(request.body)
     return reply.code(201).send({ armed: world.faults.list() })
