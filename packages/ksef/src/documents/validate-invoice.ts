@@ -1,4 +1,5 @@
 import { ParseOption, XmlDocument, XmlLibError } from 'libxml2-wasm'
+import { elementPath } from './element-path.ts'
 import type { FormCode } from './form-code.ts'
 import { FAULTS_MAX, fault, type InvoiceFault, type InvoiceFaultCode } from './invoice-fault.ts'
 import { schemaOf } from './schema.ts'
@@ -50,7 +51,9 @@ export function validateDocument(document: XmlDocument, formCode: FormCode): Inv
     schemaOf(formCode.systemCode).validate(document)
     return []
   } catch (error) {
-    return faultsOfError('INVOICE_XSD', error)
+    return faultsOfError('INVOICE_XSD', error).map((found) =>
+      found.xpath === undefined ? found : { ...found, xpath: elementPath(document, found.xpath) },
+    )
   }
 }
 
