@@ -7,6 +7,8 @@ export type KeptProcess = {
   exited: Promise<number>
   /** Asks the server to end in order; after ten seconds it is killed. Safe to call twice. */
   stop(): Promise<void>
+  /** Kills the server where it stands, as the kernel or a power cut would. */
+  kill(): Promise<void>
 }
 
 export type KeptCommand = {
@@ -65,6 +67,11 @@ export function keepProcess(options: KeptCommand): KeptProcess {
     exited,
     async stop() {
       lifeline.end()
+      await exited
+    },
+    async kill() {
+      // The whole group: shell, watcher and server.
+      if (child.pid !== undefined) process.kill(-child.pid, 'SIGKILL')
       await exited
     },
   }

@@ -4,13 +4,15 @@ import { join } from 'node:path'
 import { performance } from 'node:perf_hooks'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
+import { migrate, type ProvisionedUrls, provisionRoles } from '@ksef-fleet/db'
 import { startServices } from '@ksef-fleet/infra'
 import { sampleInvoice } from '@ksef-fleet/ksef/sample-invoice'
 import { apiClient, type InvoiceView } from './fleet/api-client.ts'
 import { companyWithIntegration } from './fleet/demo-company.ts'
-import { type Fleet, runFleet } from './fleet/run-fleet.ts'
+import { type Fleet, keepSecret, runFleet } from './fleet/run-fleet.ts'
 
 const DIRECTORY = fileURLToPath(new URL('../../../.fleet/start', import.meta.url))
+const FLEET = join(DIRECTORY, 'fleet')
 const API_PORT = 3000
 const SIMULATOR_PORT = 8080
 /** Invented; its checksum is right. */
@@ -38,9 +40,9 @@ async function start(resources: AsyncDisposableStack): Promise<'registered' | 'f
   const opsPassword = randomBytes(12).toString('base64url')
   const fleet = resources.use(
     await runFleet({
-      services,
-      directory: join(DIRECTORY, 'fleet'),
-      database: 'ksef_fleet',
+      database: await prepareDatabase(services.postgresAdminUrl),
+      redisUrl: services.redisUrl,
+      directory: FLEET,
       log,
       apiPort: API_PORT,
       simulatorPort: SIMULATOR_PORT,
@@ -59,6 +61,20 @@ The fleet stays up; Ctrl-C ends it.
   API key     ${key}`)
   await stopped
   return 'registered'
+}
+
+/** Roles, database and tables, made when they are missing. */
+async function prepareDatabase(adminUrl: string): Promise<ProvisionedUrls> {
+  const password = (role: string) =>
+    keepSecret(FLEET, `${role}.password`, () => randomBytes(24).toString('hex'))
+  const urls = await provisionRoles(adminUrl, {
+    database: 'ksef_fleet',
+    ownerPassword: password('owner'),
+    appPassword: password('app'),
+    systemPassword: password('system'),
+  })
+  await migrate(urls.ownerUrl)
+  return urls
 }
 
 /** True only when the invoice was registered and its UPO is stored. */

@@ -15,6 +15,8 @@ export type FleetProcess = {
   logFile: string
   /** Ends it in order. */
   stop(): Promise<void>
+  /** Kills it where it stands. */
+  kill(): Promise<void>
   exited: Promise<number>
 }
 
@@ -40,7 +42,13 @@ export async function startProcess(program: {
     logFile,
   })
   await ready(program, kept, logFile)
-  return { name: program.name, logFile, stop: () => kept.stop(), exited: kept.exited }
+  return {
+    name: program.name,
+    logFile,
+    stop: () => kept.stop(),
+    kill: () => kept.kill(),
+    exited: kept.exited,
+  }
 }
 
 /** Of our own environment only what a program needs to run: no setting of ours reaches the fleet by accident. */

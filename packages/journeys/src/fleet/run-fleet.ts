@@ -7,16 +7,18 @@ import { existsSync, mkdirSync, readFileSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { join } from 'node:path'
 import { createApiKey, createIdSource } from '@ksef-fleet/core'
-import { connect, migrate, type ProvisionedUrls, provisionRoles } from '@ksef-fleet/db'
-import type { Services } from '@ksef-fleet/infra'
+import { connect } from '@ksef-fleet/db'
 import { freePort } from '@ksef-fleet/infra/free-port'
 import { type FleetProcess, startProcess } from './fleet-process.ts'
 
+export type DatabaseUrls = { appUrl: string; systemUrl: string }
+
 export type FleetOptions = {
-  services: Pick<Services, 'postgresAdminUrl' | 'redisUrl'>
-  /** Logs, passwords, secrets. */
+  /** Logins to a migrated database. */
+  database: DatabaseUrls
+  redisUrl: string
+  /** Where logs, master key and secrets lie. */
   directory: string
-  database: string
   log: (line: string) => void
   /** Taken when free, else another. */
   apiPort?: number
@@ -26,7 +28,6 @@ export type FleetOptions = {
   workerEnv?: Record<string, string>
   workers?: number
   opsPassword?: string
-  contractFile?: string
 }
 
 export type Fleet = AsyncDisposable & {
@@ -35,7 +36,6 @@ export type Fleet = AsyncDisposable & {
   ksefUrl: string
   /** The simulator's control plane. */
   simulatorUrl: string
-  urls: ProvisionedUrls
   redisUrl: string
   workers: FleetProcess[]
   logFiles: string[]
@@ -45,12 +45,7 @@ export type Fleet = AsyncDisposable & {
 
 export async function runFleet(options: FleetOptions): Promise<Fleet> {
   await using started = new AsyncDisposableStack()
-  const kept = keepSecrets(options.directory)
-  const urls = await provisionRoles(options.services.postgresAdminUrl, {
-    database: options.database,
-    ...kept.passwords,
-  })
-  await migrate(urls.ownerUrl)
+  const { appUrl, systemUrl } = options.database
 
   const run = async (program: Omit<Parameters<typeof startProcess>[0], 'directory'>) => {
     const running = await startProcess({ ...program, directory: join(options.directory, 'logs') })
@@ -70,11 +65,11 @@ export async function runFleet(options: FleetOptions): Promise<Fleet> {
   })
 
   const env = {
-    DATABASE_APP_URL: urls.appUrl,
-    DATABASE_SYSTEM_URL: urls.systemUrl,
-    REDIS_URL: options.services.redisUrl,
+    DATABASE_APP_URL: appUrl,
+    DATABASE_SYSTEM_URL: systemUrl,
+    REDIS_URL: options.redisUrl,
     KSEF_ENVIRONMENT: 'test',
-    MASTER_KEY: kept.masterKey,
+    MASTER_KEY: keepSecret(options.directory, 'master.key', () => randomBytes(32).toString('base64')),
     SECRET_STORE: 'local',
     SECRET_STORE_DIRECTORY: join(options.directory, 'secrets'),
   }
@@ -107,19 +102,18 @@ export async function runFleet(options: FleetOptions): Promise<Fleet> {
     apiUrl,
     ksefUrl: `${simulatorUrl}/v2`,
     simulatorUrl,
-    urls,
-    redisUrl: options.services.redisUrl,
+    redisUrl: options.redisUrl,
     workers,
     get logFiles() {
       return [simulator, api, ...workers].map((program) => program.logFile)
     },
     startWorker,
-    createProviderKey: (name) => createProviderKey(urls, name),
+    createProviderKey: (name) => createProviderKey(options.database, name),
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }
 }
 
-async function createProviderKey(urls: ProvisionedUrls, name: string): Promise<string> {
+async function createProviderKey(urls: DatabaseUrls, name: string): Promise<string> {
   await using resources = new AsyncDisposableStack()
   const db = resources.adopt(connect(urls), (database) => database.close())
   const now = () => new Date()
@@ -128,23 +122,12 @@ async function createProviderKey(urls: ProvisionedUrls, name: string): Promise<s
   return key
 }
 
-/** Made once for a directory and kept with the data that only they open. */
-function keepSecrets(directory: string) {
+/** A secret made once for a directory and kept with the data that only it opens. */
+export function keepSecret(directory: string, name: string, make: () => string): string {
   mkdirSync(directory, { recursive: true, mode: 0o700 })
-  const keep = (name: string, make: () => string): string => {
-    const file = join(directory, name)
-    if (!existsSync(file)) writeFileSync(file, make(), { mode: 0o600 })
-    return readFileSync(file, 'utf8')
-  }
-  const password = (role: string) => keep(`${role}.password`, () => randomBytes(24).toString('hex'))
-  return {
-    masterKey: keep('master.key', () => randomBytes(32).toString('base64')),
-    passwords: {
-      ownerPassword: password('owner'),
-      appPassword: password('app'),
-      systemPassword: password('system'),
-    },
-  }
+  const file = join(directory, name)
+  if (!existsSync(file)) writeFileSync(file, make(), { mode: 0o600 })
+  return readFileSync(file, 'utf8')
 }
 
 /** The wished port when it is free, else any free one. */
