@@ -3,13 +3,14 @@ import { startSimulator } from './start.ts'
 
 /**
  * The simulator alone: `node src/main.ts --port 8080 --host 0.0.0.0 --processing-delay-ms 200`.
- * Prints its base URL once it listens; SIGINT or SIGTERM ends it with 0.
+ * `--contract-file` names the official OpenAPI file to hold every answer to. Prints its base URL once it listens; SIGINT or SIGTERM ends it with 0.
  */
 const { values } = parseArgs({
   options: {
     port: { type: 'string', default: '0' },
     host: { type: 'string', default: '127.0.0.1' },
     'processing-delay-ms': { type: 'string', default: '50' },
+    'contract-file': { type: 'string' },
   },
 })
 
@@ -23,10 +24,12 @@ function wholeNumber(option: 'port' | 'processing-delay-ms'): number {
 const port = wholeNumber('port')
 const { host } = values
 try {
+  const contractFile = values['contract-file']
   const simulator = await startSimulator({
     port,
     host,
     processingDelayMs: wholeNumber('processing-delay-ms'),
+    ...(contractFile === undefined ? {} : { contractFile }),
   })
   console.log(`KSeF simulator listening on ${simulator.url}`)
   const stop = () => void simulator.close().then(() => process.exit(0))

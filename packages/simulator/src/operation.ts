@@ -4,12 +4,15 @@ import type { FastifyRequest } from 'fastify'
 export const API_PREFIX = '/v2'
 
 /**
- * The operation a request belongs to, as the OpenAPI spells it (`GET /sessions/{referenceNumber}`); storage is
- * `GET /storage/upo`. Undefined for control routes and unknown paths.
+ * The operation of a route, as the OpenAPI spells it (`GET /sessions/{referenceNumber}`); storage is
+ * `GET /storage/upo`. Undefined for control routes.
  */
-export function operationOf(request: FastifyRequest): string | undefined {
-  const url = request.routeOptions.url
-  if (url?.startsWith('/storage/upo/')) return `${request.method} /storage/upo`
+export function operationName(method: string, url: string | undefined): string | undefined {
+  if (url?.startsWith('/storage/upo/')) return `${method} /storage/upo`
   if (!url?.startsWith(`${API_PREFIX}/`)) return undefined
-  return `${request.method} ${url.slice(API_PREFIX.length).replaceAll(/:(\w+)/g, '{$1}')}`
+  return `${method} ${url.slice(API_PREFIX.length).replaceAll(/:(\w+)/g, '{$1}')}`
 }
+
+/** The operation a request belongs to; undefined for control routes and unknown paths. */
+export const operationOf = (request: FastifyRequest): string | undefined =>
+  operationName(request.method, request.routeOptions.url)

@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from './clock.ts'
-import { DESCRIPTIONS, Forbidden, Gone, KsefRefusal, Unauthorized } from './refusal.ts'
+import { DESCRIPTIONS, Forbidden, KsefRefusal, Unauthorized } from './refusal.ts'
 
 type Problem = { status: number; title: string; detail: string; [member: string]: unknown }
 
@@ -38,19 +38,13 @@ function sendRefusal(reply: FastifyReply, refusal: KsefRefusal, occurrence: Occu
 
 type Occurrence = { asProblem: boolean; instance: string; timestamp: string }
 
-function sendDenial(
-  reply: FastifyReply,
-  error: Unauthorized | Forbidden | Gone,
-  at: Occurrence,
-): FastifyReply {
+function sendDenial(reply: FastifyReply, error: Unauthorized | Forbidden, at: Occurrence): FastifyReply {
   const common = { detail: error.message, instance: at.instance, traceId: traceId(), timestamp: at.timestamp }
   if (error instanceof Forbidden) {
     const { reasonCode, security } = error
     return sendProblem(reply, { title: 'Forbidden', status: 403, reasonCode, security, ...common })
   }
-  return error instanceof Gone
-    ? sendProblem(reply, { title: 'Gone', status: 410, ...common })
-    : sendProblem(reply, { title: 'Unauthorized', status: 401, ...common })
+  return sendProblem(reply, { title: 'Unauthorized', status: 401, ...common })
 }
 
 function refusalFromFramework(error: FastifyError): KsefRefusal {
@@ -60,7 +54,7 @@ function refusalFromFramework(error: FastifyError): KsefRefusal {
 
 /**
  * Turns everything thrown in a route into KSeF's two error formats: ExceptionResponse by default,
- * problem details when the caller sends `X-Error-Format: problem-details`; 401, 403 and 410 always as problems.
+ * problem details when the caller sends `X-Error-Format: problem-details`; 401 and 403 always as problems.
  */
 export function speakProblems(app: FastifyInstance, clock: Clock): void {
   app.setErrorHandler((error: FastifyError, request: FastifyRequest, reply: FastifyReply) => {
@@ -70,7 +64,7 @@ export function speakProblems(app: FastifyInstance, clock: Clock): void {
       timestamp: clock.now().toISOString(),
     }
     if (error instanceof KsefRefusal) return sendRefusal(reply, error, occurrence)
-    if (error instanceof Unauthorized || error instanceof Forbidden || error instanceof Gone) {
+    if (error instanceof Unauthorized || error instanceof Forbidden) {
       return sendDenial(reply, error, occurrence)
     }
     if (error.statusCode !== undefined && error.statusCode < 500 && error.statusCode !== 415) {

@@ -1,6 +1,6 @@
 /**
- * How KSeF says no. 400 carries numbered codes, 401 and 403 are problem details with a reason, 410 and 501
- * are problems without codes. Routes throw these; `problem.ts` writes them on the wire.
+ * How KSeF says no. 400 carries numbered codes, 401 and 403 are problem details with a reason, 501 is
+ * a problem that names the operation. Routes throw these; `problem.ts` writes them on the wire.
  */
 export const DESCRIPTIONS = {
   9101: 'Nieprawidłowy dokument.',
@@ -73,13 +73,5 @@ export class Forbidden extends Error {
     this.name = 'Forbidden'
     this.reasonCode = reasonCode
     this.security = security
-  }
-}
-
-/** HTTP 410: the status was kept for its time and is gone (schema GoneProblemDetails). */
-export class Gone extends Error {
-  constructor() {
-    super('Zasób nie jest już dostępny.')
-    this.name = 'Gone'
   }
 }

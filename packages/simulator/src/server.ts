@@ -3,9 +3,9 @@ import ajvFormats from 'ajv-formats'
 import fastify, { type FastifyInstance } from 'fastify'
 import { enforceContract, readContract } from './contract.ts'
 import { injectFaults } from './control/injection.ts'
-import { controlPlane } from './control/routes.ts'
+import { controlPlane, refuseUnknown } from './control/routes.ts'
 import { refuseStrangers } from './gate.ts'
-import { API_PREFIX } from './operation.ts'
+import { API_PREFIX, operationName } from './operation.ts'
 import { speakProblems } from './problem.ts'
 import { access } from './routes/access.ts'
 import { activeSessions } from './routes/active-sessions.ts'
@@ -61,6 +61,25 @@ function checkRequests(app: FastifyInstance): void {
   )
 }
 
+/** KSeF returns the warning that a caller asks for by `X-Test-System-Warning` (OpenAPI, schema SystemWarning). */
+function echoSystemWarnings(app: FastifyInstance): void {
+  app.addHook('onSend', async (request, reply, payload) => {
+    const wanted = request.headers['x-test-system-warning']
+    if (wanted !== undefined) reply.header('x-system-warning', wanted)
+    return payload
+  })
+}
+
+/** Notes every operation as it is declared, so that a fault for one that does not exist is refused. */
+function noteOperations(app: FastifyInstance, operations: Set<string>): void {
+  app.addHook('onRoute', ({ method, url }) => {
+    for (const one of [method].flat()) {
+      const operation = operationName(one, url)
+      if (operation !== undefined) operations.add(operation)
+    }
+  })
+}
+
 export async function buildServer(world: World): Promise<FastifyInstance> {
   const app = fastify({
     bodyLimit: BODY_BYTES_MAX,
@@ -73,6 +92,8 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
   if (world.settings.contractFile !== undefined)
     enforceContract(app, readContract(world.settings.contractFile))
   injectFaults(app, world)
+  echoSystemWarnings(app)
+  noteOperations(app, world.operations)
   await app.register(
     async (api) => {
       refuseStrangers(api, world)
@@ -83,5 +104,6 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
   await app.register(async (api) => unimplemented(api), { prefix: API_PREFIX })
   await app.register(async (control) => controlPlane(control, world), { prefix: '/_simulator' })
   upoStorage(app, world)
+  for (const fault of world.faults.list()) refuseUnknown(world, fault)
   return app
 }

@@ -35,6 +35,8 @@ export type World = {
   validateSchema: SchemaValidation
   upoLinks: UpoLinks
   faults: Faults
+  /** Every operation this server speaks or names as missing: `METHOD /path`. */
+  operations: Set<string>
   ledger: Ledger
 }
 
@@ -56,6 +58,7 @@ export async function createWorld(settings: Settings, clock: Clock): Promise<Wor
     nextKsefNumber: createKsefNumbering(),
     upoLinks: createUpoLinks(clock, settings.upoLinkSeconds),
     faults: createFaults(settings.initialFaults),
+    operations: new Set(),
     ledger: createLedger(),
   }
 }

@@ -3,6 +3,7 @@ import { once } from 'node:events'
 import path from 'node:path'
 import { expect, test } from 'vitest'
 import { readContract } from '../src/contract.ts'
+import { startSimulator } from '../src/index.ts'
 import { UNIMPLEMENTED } from '../src/routes/unimplemented.ts'
 import { aCompany, type Company } from './wire/company.ts'
 import { contractFolder } from './wire/contract-folder.ts'
@@ -33,6 +34,21 @@ test('reset-before-effect loses both', async () => {
   await arm(company, { mode: 'reset-before-effect' })
   await expect(caller.send(access, session, invoiceXml())).rejects.toThrow()
   expect(simulator.ledger.snapshot().decisions).toEqual([])
+  expect(simulator.ledger.calls()).toContainEqual(expect.objectContaining({ operation: SEND, httpStatus: 0 }))
+})
+
+test('a fault for an operation that does not exist is refused, armed later or from the start', async () => {
+  await using company = await aCompany()
+  const operation = 'POST /sessions/online/*/invoices'
+  expect((await arm(company, { operation, mode: 'delay' })).status).toBe(400)
+  await expect(startSimulator({ faults: [{ operation, mode: 'delay' }] })).rejects.toThrow(operation)
+})
+
+test('a system warning that is asked for comes back', async () => {
+  await using company = await aCompany()
+  const headers = { 'x-test-system-warning': '[sig-001]: podpis' }
+  const answer = await company.caller.ask('POST', '/auth/challenge', { headers })
+  expect(answer.headers.get('x-system-warning')).toBe('[sig-001]: podpis')
 })
 
 test('a made-up status comes with its body and headers, as often as told, before or after the effect', async () => {

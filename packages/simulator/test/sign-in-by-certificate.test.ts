@@ -214,6 +214,13 @@ describe('hostile signatures', () => {
     expect((await caller.outcome((await caller.submit(expired)).body)).status.code).toBe(460)
   })
 
+  test('a chain that is asked to be verified is not trusted here', async () => {
+    const { challenge } = await caller.challenge()
+    const path = '/auth/xades-signature?verifyCertificateChain=true'
+    const { body } = await caller.ask('POST', path, { body: signRequest({ challenge }, holder) })
+    expect((await caller.outcome(body)).status.code).toBe(460)
+  })
+
   test('a challenge signs in once', async () => {
     const { challenge } = await caller.challenge()
     expect((await caller.submit(holder, { challenge })).status).toBe(202)

@@ -60,27 +60,34 @@ async function afterEffect(fault: Fault, reply: FastifyReply, payload: unknown):
   return payload
 }
 
+/** What the ledger says of a call whose connection was reset before anything happened. */
+const NO_ANSWER = 0
+
+function recordCall(world: World, request: FastifyRequest, httpStatus: number): void {
+  const operation = operationOf(request)
+  if (operation === undefined) return
+  world.ledger.recordCall({
+    at: world.clock.now().toISOString(),
+    operation,
+    httpStatus,
+    ...(request.ksefFault === undefined ? {} : { fault: request.ksefFault.mode }),
+    ...(request.ksefContext === undefined ? {} : { context: request.ksefContext }),
+  })
+}
+
 export function injectFaults(app: FastifyInstance, world: World): void {
   app.addHook('preHandler', async (request, reply) => {
     const operation = operationOf(request)
     const fault = operation === undefined ? undefined : world.faults.strike(operation)
     if (fault === undefined) return
     request.ksefFault = fault
+    if (fault.mode === 'reset-before-effect') recordCall(world, request, NO_ANSWER)
     if (!runsFirst(fault)) await beforeEffect(fault, request, reply)
   })
 
   app.addHook('onSend', async (request, reply, payload) => {
-    const operation = operationOf(request)
+    recordCall(world, request, reply.statusCode)
     const fault = request.ksefFault
-    if (operation !== undefined) {
-      world.ledger.recordCall({
-        at: world.clock.now().toISOString(),
-        operation,
-        httpStatus: reply.statusCode,
-        ...(fault === undefined ? {} : { fault: fault.mode }),
-        ...(request.ksefContext === undefined ? {} : { context: request.ksefContext }),
-      })
-    }
     return fault !== undefined && runsFirst(fault) ? afterEffect(fault, reply, payload) : payload
   })
 }

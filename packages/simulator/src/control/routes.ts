@@ -1,4 +1,5 @@
 import type { FastifyInstance } from 'fastify'
+import { KsefRefusal } from '../refusal.ts'
 import { object } from '../request-schemas.ts'
 import type { World } from '../world.ts'
 import { FAULT_MODES, type Fault } from './faults.ts'
@@ -18,10 +19,17 @@ const rotationBody = object(['mode'], { mode: { type: 'string', enum: ['planned'
 const lagBody = object(['ms'], { ms: { type: 'integer', minimum: 0 } })
 const clockBody = object(['offsetMs'], { offsetMs: { type: 'integer' } })
 
+/** @throws KsefRefusal 21405 for an operation that does not exist: its fault would never strike. */
+export function refuseUnknown(world: World, fault: Fault): void {
+  if (world.operations.has(fault.operation)) return
+  throw new KsefRefusal(21405, `There is no operation ${fault.operation}; spell it as in the OpenAPI.`)
+}
+
 export function controlPlane(app: FastifyInstance, world: World): void {
   app.get('/health', () => ({ status: 'ok' }))
 
   app.post<{ Body: Fault }>('/faults', { schema: { body: faultBody } }, (request, reply) => {
+    refuseUnknown(world, request.body)
     world.faults.add(request.body)
     return reply.code(201).send({ armed: world.faults.list() })
   })

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import { readFileSync } from 'node:fs'
+import { existsSync, readFileSync } from 'node:fs'
 import path from 'node:path'
 import {
   ParseOption,
@@ -21,7 +21,9 @@ const FINDINGS_MAX = 10
 const compiled = new Map<string, Map<string, XsdValidator>>()
 
 function readSchema(folder: string, name: string): Buffer {
-  const bytes = readFileSync(path.join(folder, name))
+  const file = path.join(folder, name)
+  if (!existsSync(file)) throw new Error(`${file} is missing: run the build script of packages/simulator`)
+  const bytes = readFileSync(file)
   const sum = createHash('sha256').update(bytes).digest('hex')
   if (sum !== SCHEMA_SUMS[name])
     throw new Error(`${name} in ${folder} is not the official file: SHA-256 ${sum}`)

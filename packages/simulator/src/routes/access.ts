@@ -35,6 +35,8 @@ const tokenSignInBody = object(['challenge', 'contextIdentifier', 'encryptedToke
   authorizationPolicy: { type: 'object', nullable: true },
 })
 
+const chain = object([], { verifyCertificateChain: { type: 'boolean', default: false } })
+
 /** The part of an authentication that its status and the list of sessions share. */
 export function describeAuthentication(authentication: Authentication, now: Date) {
   const byToken = authentication.method === 'Token'
@@ -94,9 +96,13 @@ function beginnings(app: FastifyInstance, world: World): void {
     }
   })
 
-  app.post('/auth/xades-signature', async (request, reply) => {
+  type Chain = { verifyCertificateChain: boolean }
+  const schema = { querystring: chain }
+  app.post<{ Querystring: Chain }>('/auth/xades-signature', { schema }, async (request, reply) => {
     if (!Buffer.isBuffer(request.body)) throw new KsefRefusal(21001)
-    return reply.code(202).send(await accepted(world, signInByCertificate(world, request.body)))
+    const { verifyCertificateChain } = request.query
+    const authentication = signInByCertificate(world, request.body, verifyCertificateChain)
+    return reply.code(202).send(await accepted(world, authentication))
   })
 
   app.post<{ Body: TokenSignInBody }>(
