@@ -1,9 +1,8 @@
 /** What the server is built from: everything it touches is given, so that a test builds it like `main.ts` does. */
 import type { AcceptDependencies, CoreDependencies } from '@ksef-fleet/core'
-import type { Sealed } from '@ksef-fleet/ksef'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Readiness } from './health.ts'
-import type { BoardQueue } from './ops-board.ts'
+import type { OpsBoard } from './ops-board.ts'
 
 export type ApiDependencies = CoreDependencies & {
   inspect: AcceptDependencies['inspect']
@@ -12,7 +11,7 @@ export type ApiDependencies = CoreDependencies & {
   log: FastifyBaseLogger
   readiness: Readiness
   /** The operators' board over the queues; absent without a password. */
-  ops: { password: Sealed<string>; queues: readonly BoardQueue[] } | null
+  ops: OpsBoard | null
   /** Failed keys per address and minute before it is told to wait. */
   failedKeysPerMinuteMax: number
   publicUrl: string | null

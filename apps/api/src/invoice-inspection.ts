@@ -3,7 +3,7 @@
  * requests. Small documents cost less than the way to a thread and back, so they are inspected in place.
  */
 import { FleetError, type KsefEnvironment } from '@ksef-fleet/core'
-import { INVOICE_FAULTS, type Inspection, inspectInvoice } from '@ksef-fleet/ksef'
+import { FORMS, INVOICE_FAULTS, type Inspection, inspectInvoice } from '@ksef-fleet/ksef'
 import { Piscina } from 'piscina'
 import type { InspectionTask } from './inspection-thread.ts'
 
@@ -21,6 +21,8 @@ export type InspectionLimits = {
 export type InvoiceInspector = {
   /** A document that takes too long to examine is faulty. @throws FleetError OVERLOADED when too many wait */
   inspect(xml: Uint8Array): Promise<Inspection>
+  /** Compiles the schemas here and in every thread, so that no caller waits for it. */
+  warmUp(): Promise<void>
   close(): Promise<void>
 }
 
@@ -36,13 +38,24 @@ export function createInvoiceInspector(
     maxThreads: limits.threads,
     maxQueue: limits.waitingMax,
   })
+  const taskOf = (xml: Uint8Array): InspectionTask => ({
+    xml,
+    now: deps.now(),
+    environment: deps.environment,
+    begun: new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT),
+  })
   return {
     async inspect(xml) {
-      const setting = { now: deps.now(), environment: deps.environment }
-      if (xml.byteLength <= IN_PLACE_BYTES_MAX) return inspectInvoice(xml, setting)
+      const task = taskOf(xml)
+      if (xml.byteLength <= IN_PLACE_BYTES_MAX) return inspectInvoice(xml, task)
       if (pool.queueSize >= limits.waitingMax) throw new FleetError('OVERLOADED')
-      const begun = new SharedArrayBuffer(Int32Array.BYTES_PER_ELEMENT)
-      return inThread(pool, { xml, ...setting, begun }, limits.deadlineMs)
+      return inThread(pool, task, limits.deadlineMs)
+    },
+    async warmUp() {
+      for (const xml of hollowInvoices()) {
+        inspectInvoice(xml, taskOf(xml))
+        await Promise.all(Array.from({ length: limits.threads }, () => pool.run(taskOf(xml))))
+      }
     },
     close: () => pool.close(),
   }
@@ -72,3 +85,7 @@ const TOO_COMPLEX = {
   message: 'The document takes longer to examine than any invoice of its size.',
   help: INVOICE_FAULTS.INVOICE_TOO_COMPLEX.help,
 } as const
+
+/** One document of each form, faulty but far enough from it that its schema is needed to say so. */
+const hollowInvoices = (): Uint8Array[] =>
+  Object.values(FORMS).map(({ namespace }) => Buffer.from(`<Faktura xmlns="${namespace}"/>`))

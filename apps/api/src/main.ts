@@ -58,12 +58,13 @@ async function run(): Promise<void> {
       .digest(),
     log,
     readiness: { postgres: () => db.check(), redis: () => queues.ping() },
-    ops: config.opsPassword === null ? null : { password: config.opsPassword, queues: queues.queues },
+    ops: config.opsPassword === null ? null : { password: config.opsPassword, ...queues },
     failedKeysPerMinuteMax: FAILED_KEYS_PER_MINUTE_MAX,
     publicUrl: config.publicUrl,
     trustedProxies: config.trustedProxies,
   })
   resources.adopt(app, (server) => server.close())
+  await inspector.warmUp()
   await app.listen(config.listen)
   log.info({ environment: config.environment, port: config.listen.port }, 'api.ready')
   await stopped()

@@ -7,6 +7,7 @@ import { ERRORS } from '@ksef-fleet/core'
 import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { tidyComponents } from './openapi-components.ts'
 
 const DESCRIPTION = `Sends invoices to KSeF, exactly once each, and keeps what came of them.
 
@@ -43,7 +44,7 @@ export async function describeRoutes(app: FastifyInstance, publicUrl: string | n
       security: [{ apiKey: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: jsonSchemaTransformObject,
+    transformObject: (document) => tidyComponents(jsonSchemaTransformObject(document)),
   })
 }
 

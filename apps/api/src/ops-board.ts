@@ -11,9 +11,10 @@ import basicAuth from '@fastify/basic-auth'
 import { FleetError, type QueueName } from '@ksef-fleet/core'
 import type { Sealed } from '@ksef-fleet/ksef'
 import type { Queue } from 'bullmq'
-import type { FastifyInstance, FastifyRequest } from 'fastify'
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { FailedKeys } from './authentication.ts'
 import { sendProblem } from './error-handling.ts'
+import { failureOf } from './failure.ts'
 
 export type BoardQueue = Queue
 
@@ -26,9 +27,17 @@ const BOARD_POLICY =
   "default-src 'none'; script-src 'self' 'unsafe-inline'; style-src 'self' 'unsafe-inline'; img-src 'self' data:; " +
   "font-src 'self' data:; connect-src 'self'; base-uri 'self'; form-action 'none'; frame-ancestors 'none'"
 
+export type OpsBoard = {
+  password: Sealed<string>
+  queues: readonly BoardQueue[]
+  /** Resolves while Redis answers. */
+  ping: () => Promise<void>
+}
+
 export async function serveOpsBoard(
   app: FastifyInstance,
-  board: { password: Sealed<string>; queues: readonly BoardQueue[]; failedSignIns: FailedKeys },
+  board: OpsBoard,
+  failedSignIns: FailedKeys,
 ): Promise<void> {
   const adapter = new FastifyAdapter()
   adapter.setBasePath(BASE_PATH)
@@ -38,29 +47,53 @@ export async function serveOpsBoard(
     options: { uiConfig: { boardTitle: 'KSeF Fleet' } },
   })
   await app.register(async (scope) => {
-    await scope.register(basicAuth, {
-      authenticate: { realm: 'ksef-fleet operators' },
-      validate: async (name, password, request) => {
-        // Both are compared, so that a wrong name takes as long as a wrong password.
-        const fits = [isSame(name, 'ops'), isSame(password, board.password.reveal())]
-        if (fits.every(Boolean)) return
-        await board.failedSignIns.count(request)
-        throw new FleetError('UNAUTHENTICATED', { detail: 'Sign in as `ops` with the operators’ password.' })
-      },
-    })
-    scope.addHook('onRequest', scope.basicAuth)
-    scope.addHook('onRequest', async (request) => {
-      if (request.method !== 'GET' && request.method !== 'HEAD' && !isSameSite(request)) {
-        throw new FleetError('CROSS_SITE_REFUSED')
-      }
-    })
-    scope.addHook('onSend', async (_, reply) => {
+    const signIn = await signInAsOps(scope, board.password)
+    // Bull Board answers what is thrown in a form of its own, so refusals are sent from here.
+    scope.addHook('onRequest', async (request, reply) => {
       reply.header('content-security-policy', BOARD_POLICY)
+      const refusal =
+        (await signIn(request, reply, failedSignIns)) ?? crossSite(request) ?? (await without(board))
+      if (refusal !== null) return sendProblem(refusal, request, reply)
     })
     await scope.register(adapter.registerPlugin(), { prefix: BASE_PATH })
-    scope.setErrorHandler(sendProblem)
   })
 }
+
+type SignIn = (request: FastifyRequest, reply: FastifyReply, failed: FailedKeys) => Promise<FleetError | null>
+
+async function signInAsOps(scope: FastifyInstance, password: Sealed<string>): Promise<SignIn> {
+  await scope.register(basicAuth, {
+    validate: async (name, given) => {
+      // Both are compared, so that a wrong name takes as long as a wrong password.
+      const fits = [isSame(name, 'ops'), isSame(given, password.reveal())]
+      if (!fits.every(Boolean)) throw new FleetError('UNAUTHENTICATED')
+    },
+  })
+  return async (request, reply, failed) => {
+    const error = await new Promise((resolve) => {
+      scope.basicAuth.call(scope, request, reply, resolve)
+    })
+    if (error === undefined || error === null) return null
+    reply.header('www-authenticate', 'Basic realm="ksef-fleet operators", charset="UTF-8"')
+    const counted = await failed.count(request).then(
+      () => null,
+      (thrown) => failureOf(thrown),
+    )
+    return counted ?? new FleetError('UNAUTHENTICATED', { detail: 'Sign in as `ops`.' })
+  }
+}
+
+const crossSite = (request: FastifyRequest): FleetError | null =>
+  request.method === 'GET' || request.method === 'HEAD' || isSameSite(request)
+    ? null
+    : new FleetError('CROSS_SITE_REFUSED')
+
+/** Without Redis the board would wait and wait; it says so at once instead. */
+const without = (board: OpsBoard): Promise<FleetError | null> =>
+  board.ping().then(
+    () => null,
+    () => new FleetError('QUEUES_UNAVAILABLE'),
+  )
 
 /** Browsers name where a changing request comes from; one that names nothing is not from the board. */
 function isSameSite(request: FastifyRequest): boolean {

@@ -24,7 +24,7 @@ export function connectQueues(redisUrl: string, log: FastifyBaseLogger): Connect
   })
   const report = reporter(log)
   redis.on('error', report)
-  const queues = BOARD_QUEUES.map((name) => new Queue(name, { connection: redis, skipWaitingForReady: true }))
+  const queues = BOARD_QUEUES.map((name) => new Queue(name, { connection: redis }))
   for (const queue of queues) queue.on('error', report)
   return {
     queues,

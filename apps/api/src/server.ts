@@ -50,7 +50,7 @@ export async function buildServer(deps: ApiDependencies): Promise<FastifyInstanc
   await app.register(health(deps.readiness))
   serveMetrics(app, deps)
   await serveDocumentation(app)
-  if (deps.ops !== null) await serveOpsBoard(app, { ...deps.ops, failedSignIns: failedKeys })
+  if (deps.ops !== null) await serveOpsBoard(app, deps.ops, failedKeys)
   await app.register(async (v1) => serveV1(v1, { ...deps, failedKeys }), { prefix: '/v1' })
   app.decorate(ROUTES, allowed)
   return app

@@ -279,6 +279,14 @@ export const ERRORS = {
     means: 'The database cannot be reached, or whether it committed is unknown.',
     help: 'Repeat the request with the same `Idempotency-Key`.',
   },
+  QUEUES_UNAVAILABLE: {
+    httpStatus: 503,
+    blame: 'fleet',
+    retry: 'later',
+    means:
+      'Redis cannot be reached, so the board over the queues has nothing to show. Invoices are accepted all the same.',
+    help: 'Bring Redis back; nothing else needs to be done.',
+  },
   OVERLOADED: {
     httpStatus: 503,
     blame: 'fleet',

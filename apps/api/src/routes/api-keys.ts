@@ -88,14 +88,14 @@ export const apiKeys =
           operationId: 'revokeApiKey',
           summary: 'End a key, from the next request on.',
           params: ApiKeyPath,
-          response: { 204: { description: 'It is revoked.', type: 'null' }, ...problems('NOT_FOUND') },
+          response: { 204: z.null().meta({ description: 'It is revoked.' }), ...problems('NOT_FOUND') },
         },
       },
       async (request, reply) => {
         const caller = callerOf(request)
         const { apiKeyId } = request.params
         await revokeApiKey(deps, { realm: realmOf(caller), id: apiKeyId, actor: actorOf(caller) })
-        return reply.code(204).send()
+        return reply.code(204).send(null)
       },
     )
   }
