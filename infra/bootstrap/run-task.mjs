@@ -1,7 +1,7 @@
 /** Runs a task with Node 24 and is transparent to signals and to its exit code. */
 import { spawn } from 'node:child_process'
 import { constants } from 'node:os'
-import { dirname, join } from 'node:path'
+import { resolve as absolute, dirname, join } from 'node:path'
 import { fileURLToPath, pathToFileURL } from 'node:url'
 import { root } from './place.mjs'
 
@@ -18,7 +18,7 @@ const followParent = pathToFileURL(join(dirname(fileURLToPath(import.meta.url)),
  */
 export function runTask(prepared, task) {
   // In its own process group the task hears of Ctrl-C from us alone, once; the channel tells it when we are killed.
-  const child = spawn(prepared.node, ['--import', followParent, join(root, task.entry), ...task.args], {
+  const child = spawn(prepared.node, ['--import', followParent, absolute(root, task.entry), ...task.args], {
     cwd: root,
     env: prepared.environment,
     stdio: ['inherit', 'inherit', 'inherit', 'ipc'],
