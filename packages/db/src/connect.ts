@@ -1,5 +1,5 @@
-import type { CompanyId, FleetDatabase, SystemReason } from '@ksef-fleet/core'
-import pg from 'pg'
+import type { FleetDatabase, SystemReason } from '@ksef-fleet/core'
+import { beginFor } from './company-setting.ts'
 import { companyTransaction } from './company-transaction.ts'
 import { refuseUnsafeLogins } from './login-check.ts'
 import { openPool } from './pool.ts'
@@ -29,7 +29,6 @@ export type ConnectedDatabase = FleetDatabase & {
 }
 
 const POOL_SIZE = 10
-const UUID = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
 
 /** Opens the two doors of `FleetDatabase`. Connections are made when first needed. */
 export function connect(options: ConnectOptions): ConnectedDatabase {
@@ -51,13 +50,4 @@ export function connect(options: ConnectOptions): ConnectedDatabase {
       await Promise.all([app.end(), system.end()])
     },
   }
-}
-
-/**
- * The company is local to the transaction: a setting of the session would stay on the connection and show the next
- * user of the pool another company's rows. One round trip opens the transaction and sets it.
- */
-function beginFor(companyId: CompanyId): string {
-  if (!UUID.test(companyId)) throw new Error('a company id is a UUID')
-  return `begin; select set_config('fleet.company_id', ${pg.escapeLiteral(companyId)}, true)`
 }

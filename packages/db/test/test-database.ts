@@ -5,7 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
-import pg from 'pg'
+import type pg from 'pg'
 import { MIGRATIONS_FOLDER, migrate } from '../src/migrate.ts'
 import { asAdmin, guardDatabase, provisionRoles, urlOf } from '../src/provision-roles.ts'
 
@@ -19,7 +19,11 @@ export type TestDatabase = {
 }
 
 /** One set of passwords per cluster: roles are the cluster's, and tests run side by side. */
-const PASSWORDS = { ownerPassword: 'owner-of-tests', appPassword: 'app-of-tests', systemPassword: 'system-of-tests' }
+const PASSWORDS = {
+  ownerPassword: 'owner-of-tests',
+  appPassword: 'app-of-tests',
+  systemPassword: 'system-of-tests',
+}
 const TEMPLATE_LOCK = 7_234_003
 
 /** @throws Error when `FLEET_TEST_POSTGRES_URL` names no administrator's login to a PostgreSQL cluster */

@@ -1,0 +1,235 @@
+import { randomUUID } from 'node:crypto'
+import { type ApiKey, ApiKeyId, CompanyId } from '@ksef-fleet/core'
+import { afterAll, describe, expect, test } from 'vitest'
+import { insertCompany, insertIntegration, insertSubmission, newCredential, openFleet } from './fleet.ts'
+
+const fleet = await openFleet()
+const { db, admin } = fleet
+afterAll(() => fleet[Symbol.asyncDispose]())
+
+describe('companies', () => {
+  test('are read through their own door only', async () => {
+    const company = await insertCompany(fleet)
+    expect(await db.withCompany(company.id, (tx) => tx.companies.get())).toEqual(company)
+    expect(await db.withCompany(CompanyId.parse(randomUUID()), (tx) => tx.companies.get())).toBeNull()
+  })
+
+  test('are listed by the system, by id, strictly after the last', async () => {
+    for (let at = 0; at < 5; at++) await insertCompany(fleet)
+    const all = await db.asSystem('list-companies', (tx) => tx.companies.list({ limit: 1_000 }))
+    expect(all.map(({ id }) => id)).toEqual(all.map(({ id }) => id).toSorted())
+    const second = all[1]
+    if (second === undefined) throw new Error('too few companies')
+    const after = await db.asSystem('list-companies', (tx) =>
+      tx.companies.list({ limit: 2, after: second.id }),
+    )
+    expect(after).toEqual(all.slice(2, 4))
+  })
+
+  test('cannot be inserted through another company’s door', async () => {
+    const company = { ...(await insertCompany(fleet)), id: CompanyId.parse(randomUUID()) }
+    const attempt = db.withCompany(CompanyId.parse(randomUUID()), (tx) => tx.companies.insert(company))
+    await expect(attempt).rejects.toMatchObject({ kind: 'refused', sqlState: '42501' })
+  })
+})
+
+describe('credentials', () => {
+  test('are read back whole and marked erased', async () => {
+    const company = await insertCompany(fleet)
+    const credential = newCredential(company.id)
+    await db.withCompany(company.id, (tx) => tx.credentials.insert(credential))
+    const read = () => db.withCompany(company.id, (tx) => tx.credentials.get(credential.id))
+    expect(await read()).toEqual(credential)
+    await db.withCompany(company.id, (tx) => tx.credentials.markErased(credential.id))
+    expect(await read()).toEqual({ ...credential, state: 'erased' })
+  })
+
+  test('of the provider cannot be written through a company’s door', async () => {
+    const company = await insertCompany(fleet)
+    const attempt = db.withCompany(company.id, (tx) => tx.credentials.insert(newCredential(null)))
+    await expect(attempt).rejects.toMatchObject({ sqlState: '42501' })
+  })
+})
+
+describe('integrations', () => {
+  test('are read back whole; one per environment is not revoked', async () => {
+    const company = await insertCompany(fleet)
+    const integration = await insertIntegration(fleet, company, {
+      failure: { code: 'X' },
+      blockedUntil: new Date('2027-01-01T00:00:00Z'),
+    })
+    expect(await db.withCompany(company.id, (tx) => tx.integrations.get(integration.id))).toEqual(integration)
+    await expect(insertIntegration(fleet, company)).rejects.toMatchObject({
+      kind: 'conflict',
+      constraint: 'ksef_integrations_current_key',
+    })
+    const demo = await insertIntegration(fleet, company, { environment: 'demo' })
+    expect(await db.withCompany(company.id, (tx) => tx.integrations.current('demo'))).toEqual(demo)
+    expect(await db.withCompany(company.id, (tx) => tx.integrations.list())).toEqual([integration, demo])
+  })
+
+  test('move by compare-and-swap with what the move sets', async () => {
+    const company = await insertCompany(fleet)
+    const { id } = await insertIntegration(fleet, company, { state: 'pending' })
+    const verifiedAt = new Date('2026-11-22T12:00:00Z')
+    const set = { permissionsInForce: ['InvoiceWrite'], verifiedAt, failure: null }
+    const move = () =>
+      db.withCompany(company.id, (tx) =>
+        tx.integrations.move(id, { from: ['pending', 'failed'], to: 'active', set }),
+      )
+    expect([await move(), await move()]).toEqual([true, false])
+    expect(await db.withCompany(company.id, (tx) => tx.integrations.get(id))).toMatchObject({
+      state: 'active',
+      ...set,
+    })
+    const none = await db.withCompany(company.id, (tx) =>
+      tx.integrations.move(id, { from: [], to: 'failed' }),
+    )
+    expect(none).toBe(false)
+  })
+
+  test('once revoked make room for the next', async () => {
+    const company = await insertCompany(fleet)
+    const { id } = await insertIntegration(fleet, company)
+    await db.withCompany(company.id, (tx) =>
+      tx.integrations.move(id, { from: ['active'], to: 'revoked', set: { revokedAt: new Date() } }),
+    )
+    expect(await db.withCompany(company.id, (tx) => tx.integrations.current('test'))).toBeNull()
+    const next = await insertIntegration(fleet, company)
+    expect((await db.withCompany(company.id, (tx) => tx.integrations.current('test')))?.id).toBe(next.id)
+  })
+
+  test('a block is never shortened', async () => {
+    const company = await insertCompany(fleet)
+    const { id } = await insertIntegration(fleet, company)
+    const [soon, later] = [new Date('2027-01-01T00:00:00Z'), new Date('2027-01-01T01:00:00Z')]
+    const blockedAfter = async (until: Date) => {
+      await db.withCompany(company.id, (tx) => tx.integrations.blockUntil(id, until))
+      return (await db.withCompany(company.id, (tx) => tx.integrations.get(id)))?.blockedUntil
+    }
+    expect([await blockedAfter(soon), await blockedAfter(later), await blockedAfter(soon)]).toEqual([
+      soon,
+      later,
+      later,
+    ])
+  })
+})
+
+describe('API keys', () => {
+  const newKey = (companyId: CompanyId | null): ApiKey & { hash: string } => ({
+    id: ApiKeyId.parse(randomUUID()),
+    companyId,
+    name: 'key',
+    hint: 'kfc_abcdef',
+    hash: randomUUID(),
+    createdAt: new Date(),
+    lastUsedAt: null,
+    revokedAt: null,
+  })
+
+  test('of a company and of the provider are managed apart and found by hash together', async () => {
+    const company = await insertCompany(fleet)
+    const [own, ofProvider] = [newKey(company.id), newKey(null)]
+    await db.withCompany(company.id, (tx) => tx.apiKeys.insert(own))
+    await db.asSystem('manage-api-keys', (tx) => tx.apiKeys.insert(ofProvider))
+    const { hash: ownHash, ...ownKey } = own
+    const { hash: providerHash, ...providerKey } = ofProvider
+    expect(await db.withCompany(company.id, (tx) => tx.apiKeys.list())).toEqual([ownKey])
+    expect(await db.asSystem('manage-api-keys', (tx) => tx.apiKeys.list())).toEqual([providerKey])
+    expect(await db.withCompany(company.id, (tx) => tx.apiKeys.get(ofProvider.id))).toBeNull()
+    expect(await db.asSystem('manage-api-keys', (tx) => tx.apiKeys.get(own.id))).toBeNull()
+    const find = (hash: string) => db.asSystem('authenticate', (tx) => tx.apiKeys.findByHash(hash))
+    expect([await find(ownHash), await find(providerHash), await find('none')]).toEqual([
+      ownKey,
+      providerKey,
+      null,
+    ])
+  })
+
+  test('belong to whom they are made for', async () => {
+    const company = await insertCompany(fleet)
+    const wrong = db.asSystem('manage-api-keys', (tx) => tx.apiKeys.insert(newKey(company.id)))
+    await expect(wrong).rejects.toThrow('a key belongs to whom it is made for')
+    const provider = db.withCompany(company.id, (tx) => tx.apiKeys.insert(newKey(null)))
+    await expect(provider).rejects.toThrow('a key belongs to whom it is made for')
+  })
+
+  test('are revoked once', async () => {
+    const company = await insertCompany(fleet)
+    const key = newKey(company.id)
+    await db.withCompany(company.id, (tx) => tx.apiKeys.insert(key))
+    const at = new Date('2026-11-22T12:00:00Z')
+    const revoke = () => db.withCompany(company.id, (tx) => tx.apiKeys.revoke(key.id, at))
+    expect([await revoke(), await revoke()]).toEqual([true, false])
+    expect((await db.withCompany(company.id, (tx) => tx.apiKeys.get(key.id)))?.revokedAt).toEqual(at)
+  })
+
+  test('note their use at most once a minute', async () => {
+    const company = await insertCompany(fleet)
+    const key = newKey(company.id)
+    await db.withCompany(company.id, (tx) => tx.apiKeys.insert(key))
+    const touched = async () => {
+      await db.asSystem('authenticate', (tx) => tx.apiKeys.touch(key.id))
+      const { rows } = await admin.query('select xmin::text as version from api_keys where id = $1', [key.id])
+      return rows[0].version
+    }
+    const first = await touched()
+    expect(await touched()).toBe(first)
+    await admin.query(`update api_keys set last_used_at = now() - interval '61 seconds' where id = $1`, [
+      key.id,
+    ])
+    const { rows } = await admin.query('select xmin::text as version from api_keys where id = $1', [key.id])
+    expect(await touched()).not.toBe(rows[0].version)
+  })
+})
+
+describe('idempotency keys', () => {
+  test('of fifty requests at once with one key, one creates and the rest find its work or that it is under way', async () => {
+    const company = await insertCompany(fleet)
+    const submission = await insertSubmission(fleet, company)
+    const request = () =>
+      db.withCompany(company.id, async (tx) => {
+        if (!(await tx.idempotency.lock('key'))) return 'in progress'
+        if ((await tx.idempotency.get('key')) !== null) return 'replayed'
+        await tx.idempotency.insert({ key: 'key', fingerprint: 'f', submissionId: submission.id })
+        return 'created'
+      })
+    const answers = await Promise.all(Array.from({ length: 50 }, request))
+    expect(answers.filter((answer) => answer === 'created')).toHaveLength(1)
+    expect(await request()).toBe('replayed')
+    const entry = await db.withCompany(company.id, (tx) => tx.idempotency.get('key'))
+    expect(entry).toEqual({ fingerprint: 'f', submissionId: submission.id })
+  })
+
+  test('of two companies do not meet, and a lock ends with its transaction', async () => {
+    const [one, other] = [await insertCompany(fleet), await insertCompany(fleet)]
+    await db.withCompany(one.id, async (tx) => {
+      expect(await tx.idempotency.lock('key')).toBe(true)
+      expect(await db.withCompany(other.id, (otherTx) => otherTx.idempotency.lock('key'))).toBe(true)
+      expect(await db.withCompany(one.id, (sameTx) => sameTx.idempotency.lock('key'))).toBe(false)
+    })
+    expect(await db.withCompany(one.id, (tx) => tx.idempotency.lock('key'))).toBe(true)
+  })
+})
+
+test('audit lines belong to the company, or to the provider when the system writes them', async () => {
+  const company = await insertCompany(fleet)
+  const entry = {
+    actor: 'test',
+    action: `a-${randomUUID()}`,
+    subject: 's',
+    outcome: 'ok' as const,
+    details: { count: 2, why: null },
+  }
+  await db.withCompany(company.id, (tx) => tx.audit.append(entry))
+  await db.asSystem('sweep-due', (tx) => tx.audit.append(entry))
+  const { rows } = await admin.query(
+    'select company_id, actor, subject, outcome, details from ksef_audit_log where action = $1 order by id',
+    [entry.action],
+  )
+  const { action, ...line } = entry
+  expect(rows).toEqual([
+    { company_id: company.id, ...line },
+    { company_id: null, ...line },
+  ])
+})
