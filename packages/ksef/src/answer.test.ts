@@ -51,9 +51,9 @@ test('a code nobody knows leaves a POST undecided and a read harmless', () => {
   expect(failureOfAnswer('getSessionStatus', answer(400, problem(29999)), now).effect).toBe('none')
 })
 
-test('a session that KSeF does not find may have taken the invoice all the same', () => {
+test('a session that KSeF does not find has taken nothing', () => {
   expect(failureOfAnswer('sendInvoice', answer(400, problem(21173)), now)).toMatchObject({
-    effect: 'unknown',
+    effect: 'none',
   })
 })
 

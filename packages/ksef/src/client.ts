@@ -32,7 +32,7 @@ export type KsefClient = {
   readonly sessions: Sessions
   readonly upo: Upos
   readonly invoices: Invoices
-  /** Closes the connections; calls under way end first. */
+  /** Closes the connections; calls under way end first. May be called twice. */
   close(): Promise<void>
 }
 
@@ -59,6 +59,7 @@ export function createKsefClient(options: KsefClientOptions): KsefClient {
     onCall: options.onCall ?? (() => {}),
   })
   const keys = publicKeys(http, now)
+  let closed: Promise<void> | undefined
   return {
     publicKeys: keys,
     signIn: signIn(http, keys, { now, sleep }),
@@ -66,6 +67,9 @@ export function createKsefClient(options: KsefClientOptions): KsefClient {
     sessions: sessions(http),
     upo: upos(http, { baseUrl, fetchHosts: options.fetchHosts ?? [] }),
     invoices: invoices(http),
-    close: () => agent.close(),
+    close() {
+      closed ??= agent.close()
+      return closed
+    },
   }
 }

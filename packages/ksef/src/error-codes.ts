@@ -103,9 +103,9 @@ export const KSEF_ERRORS = {
     again: 'new-key',
   },
   KSEF_SESSION_NOT_FOUND: {
-    means: 'KSeF does not find the session (21173). Seen at random on live sessions.',
+    means: 'KSeF does not find the session (21173). Seen at random on live sessions; nothing was taken.',
     actor: 'software',
-    again: 'after-looking',
+    again: 'new-session',
   },
 
   // Sign-in.
@@ -305,8 +305,8 @@ const EVERYWHERE: Refusals = { 21405: 'KSEF_INPUT_INVALID' }
  */
 export const REFUSALS: { readonly [operation in KsefOperation]?: Refusals } = {
   signInWithXades: SIGN_IN,
-  signInWithToken: { ...SIGN_IN, 21470: 'KSEF_PUBLIC_KEY_RETIRED' },
-  getSignInStatus: TOKENS,
+  signInWithToken: { 21111: 'SIGN_IN_CHALLENGE_INVALID', 21470: 'KSEF_PUBLIC_KEY_RETIRED' },
+  getSignInStatus: { 21304: 'SIGN_IN_NOT_FOUND' },
   redeemTokens: TOKENS,
   refreshAccessToken: TOKENS,
   openOnlineSession: { 21470: 'KSEF_PUBLIC_KEY_RETIRED' },
@@ -338,7 +338,7 @@ export const refusalCode = (operation: KsefOperation, exceptionCode: number | un
 
 /** The codes with which KSeF says definitely that nothing happened. */
 export const effectOfRefusal = (code: KsefErrorCode): KsefEffect =>
-  code === 'KSEF_UNKNOWN_CODE' || code === 'KSEF_SESSION_NOT_FOUND' ? 'unknown' : 'none'
+  code === 'KSEF_UNKNOWN_CODE' ? 'unknown' : 'none'
 
 const REASONS: { readonly [reasonCode: string]: KsefErrorCode } = {
   'missing-permissions': 'KSEF_MISSING_PERMISSIONS',
