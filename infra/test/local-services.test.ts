@@ -110,7 +110,9 @@ describe.runIf(process.platform === 'linux')('local services', () => {
     })
     await new Promise((resolve) => owner.stdout.once('data', resolve))
     expect(processesIn(folder).length).toBeGreaterThan(0)
+    const gone = new Promise((resolve) => owner.once('exit', resolve))
     owner.kill('SIGKILL')
+    await gone
     await using services = await start()
     expect(await ask(services, 'select 1 as one')).toEqual([{ one: 1 }])
   })
