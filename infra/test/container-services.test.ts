@@ -1,7 +1,7 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import postgres from 'postgres'
+import { Client } from 'pg'
 import { afterEach, beforeEach, expect, test, vi } from 'vitest'
 import { engineAnswers } from '../services/container-engine.ts'
 import { startServices } from '../services/index.ts'
@@ -28,9 +28,10 @@ test.skipIf(!engine)('containers answer on the loopback address, Secrets Manager
     durable: false,
   })
   expect(services.origin).toEqual({ postgres: 'container', redis: 'container', aws: 'container' })
-  const sql = postgres(services.postgresAdminUrl, { max: 1 })
-  expect([...(await sql`select current_setting('timezone') as zone`)]).toEqual([{ zone: 'UTC' }])
-  await sql.end()
+  const client = new Client({ connectionString: services.postgresAdminUrl })
+  await client.connect()
+  expect((await client.query("select current_setting('timezone') as zone")).rows).toEqual([{ zone: 'UTC' }])
+  await client.end()
   expect((await fetch(`${services.awsEndpointUrl}/moto-api/`)).status).toBe(200)
 })
 

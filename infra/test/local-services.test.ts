@@ -3,7 +3,7 @@ import { mkdirSync, mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
-import postgres from 'postgres'
+import { Client } from 'pg'
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest'
 import { freePort } from '../services/free-port.ts'
 import { DirectoryInUse, RedisEvicts, type Services, startServices } from '../services/index.ts'
@@ -28,11 +28,12 @@ const start = (options: { durable?: boolean } = {}) =>
   startServices({ directory: folder, log: () => undefined, ...options })
 
 async function ask(services: Services, query: string): Promise<Record<string, unknown>[]> {
-  const sql = postgres(services.postgresAdminUrl, { max: 1, onnotice: () => undefined })
+  const client = new Client({ connectionString: services.postgresAdminUrl })
   try {
-    return [...(await sql.unsafe(query))]
+    await client.connect()
+    return (await client.query<Record<string, unknown>>(query)).rows
   } finally {
-    await sql.end()
+    await client.end()
   }
 }
 
