@@ -8,6 +8,17 @@ const Base64Key = z
   .transform((text) => Buffer.from(text, 'base64'))
   .refine((key) => key.byteLength === 32, 'MASTER_KEY must be the base64 of 32 bytes')
 
+/** Waits in seconds, separated by commas; the last one repeats. */
+const waits = (byDefault: string) =>
+  z
+    .string()
+    .default(byDefault)
+    .transform((text) => text.split(',').map(Number))
+    .refine(
+      (list) => list.length > 0 && list.every((wait) => wait > 0),
+      'waits in seconds, separated by commas',
+    )
+
 const seconds = (byDefault: number) => z.coerce.number().positive().default(byDefault)
 
 const Environment = z
@@ -33,7 +44,11 @@ const Environment = z
     RELAY_PAUSE_SECONDS: seconds(0.1),
     SWEEP_PAUSE_SECONDS: seconds(0.25),
     SESSION_IDLE_SECONDS: seconds(120),
-    CLAIM_LEASE_SECONDS: seconds(90),
+    KSEF_DEADLINE_SECONDS: seconds(30),
+    CLAIM_LEASE_SECONDS: seconds(60),
+    SEARCH_SECONDS: waits('2,5,15'),
+    POLL_SECONDS: waits('0.5,1,2,4,8,15,30,60,120,300,900'),
+    RETRY_SECONDS: waits('2,5,15,60,300'),
     NODE_TLS_REJECT_UNAUTHORIZED: z
       .string()
       .refine((value) => value !== '0', 'would send invoices to whoever answers; unset it')
@@ -48,16 +63,13 @@ const Environment = z
     if (env.KSEF_ENVIRONMENT === 'production' && env.KSEF_BASE_URL?.startsWith('http:')) {
       refuse('KSEF_BASE_URL', 'must be https in production')
     }
-    if (env.CLAIM_LEASE_SECONDS <= SEND_DEADLINE_SECONDS) {
+    if (env.CLAIM_LEASE_SECONDS <= env.KSEF_DEADLINE_SECONDS) {
       refuse(
         'CLAIM_LEASE_SECONDS',
-        `must exceed the ${SEND_DEADLINE_SECONDS} s a single request to KSeF may take`,
+        'must exceed KSEF_DEADLINE_SECONDS: a stale POST ends before its claim does',
       )
     }
   })
-
-/** Total time one request to KSeF may take. Below the claim's lease, so that a stale POST ends before its claim does. */
-export const SEND_DEADLINE_SECONDS = 45
 
 export type WorkerConfig = ReturnType<typeof readConfig>
 
@@ -81,6 +93,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     ksef: {
       environment: set.KSEF_ENVIRONMENT,
       baseUrl: set.KSEF_BASE_URL,
+      /** Total time one request may take. */
+      deadlineSeconds: set.KSEF_DEADLINE_SECONDS,
       upoHosts: set.KSEF_UPO_HOSTS.split(',').filter((host) => host !== ''),
     },
     masterKey: set.MASTER_KEY,
@@ -98,6 +112,13 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     },
     relayPauseMs: set.RELAY_PAUSE_SECONDS * 1000,
     sweepPauseMs: set.SWEEP_PAUSE_SECONDS * 1000,
-    timing: { sessionIdleSeconds: set.SESSION_IDLE_SECONDS, claimLeaseSeconds: set.CLAIM_LEASE_SECONDS },
+    timing: {
+      sessionIdleSeconds: set.SESSION_IDLE_SECONDS,
+      claimLeaseSeconds: set.CLAIM_LEASE_SECONDS,
+      openLeaseSeconds: set.CLAIM_LEASE_SECONDS,
+      searchSeconds: set.SEARCH_SECONDS,
+      pollSeconds: set.POLL_SECONDS,
+      retrySeconds: set.RETRY_SECONDS,
+    },
   })
 }

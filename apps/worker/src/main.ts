@@ -8,7 +8,7 @@ import { composeDelivery } from './delivery.ts'
 import { startHealthServer } from './health.ts'
 import { createMetrics } from './metrics.ts'
 import { createDoorbell } from './queues.ts'
-import { assertNoEviction, connectRedis } from './redis.ts'
+import { assertNoEviction, connectCacheRedis, connectRedis } from './redis.ts'
 import { startRelay } from './relay.ts'
 import { startSweeper } from './sweeper.ts'
 
@@ -31,7 +31,9 @@ async function run(): Promise<void> {
       checks: { postgres: () => db.asSystem('measure', (tx) => tx.measure()), redis: () => redis.ping() },
     }),
   )
-  const context = composeDelivery({ config, db, redis, log, metrics, signal: stop.signal, randomBytes })
+  const cache = resources.adopt(connectCacheRedis(config.redisUrl, log), (client) => client.disconnect())
+  const parts = { config, db, redis: cache, log, metrics, signal: stop.signal, randomBytes }
+  const context = composeDelivery(parts)
   resources.adopt(context.ksef, (ksef) => ksef.close())
   const queueOf = (name: string) => JOBS.find((job) => job.name === name)?.queue
   const now = () => new Date()
@@ -53,10 +55,24 @@ function stopped(): Promise<void> {
       process.once(signal, () => {
         log.info({ signal }, 'worker.stopping')
         stop.abort()
+        endWithoutWaiting()
         resolve()
       })
     }
   })
+}
+
+/**
+ * A step at hand ends within one request to KSeF. What hangs longer hangs on a Redis or a database that is gone, and a
+ * worker may die at any line anyway.
+ */
+const STOP_MS_MAX = (config.ksef.deadlineSeconds + 15) * 1000
+
+function endWithoutWaiting(): void {
+  setTimeout(() => {
+    log.error({}, 'worker.stop-overdue')
+    process.exit(1)
+  }, STOP_MS_MAX).unref()
 }
 
 try {

@@ -1,7 +1,7 @@
 /**
  * The doorbell. Each ring becomes a BullMQ job with ids only. Rings of one key coalesce: while one waits newcomers are
- * absorbed, while one runs exactly one follow-up waits. The deduplication id carries the minute, so that a key left
- * behind by an outage of Redis can swallow rings for a minute at most; the job's own id is BullMQ's, so a failed job that
+ * absorbed, while one runs exactly one follow-up waits. The deduplication id carries an epoch of ten seconds, so that a
+ * key left behind by an outage of Redis or by a worker that died can swallow rings no longer than that; the job's own id is BullMQ's, so a failed job that
  * is kept for inspection never blocks a new one.
  */
 import type { QueueName, Ring } from '@ksef-fleet/core'
@@ -10,7 +10,7 @@ import type { Redis } from 'ioredis'
 
 export const QUEUE_NAMES = ['send', 'status', 'upkeep'] as const satisfies readonly QueueName[]
 
-const MINUTE_MS = 60_000
+const EPOCH_MS = 10_000
 const FAILED_KEPT_MAX = 200
 
 export type Doorbell = {
@@ -27,7 +27,7 @@ export function createDoorbell(deps: {
   const queues = new Map(QUEUE_NAMES.map((name) => [name, new Queue(name, { connection: deps.redis })]))
   return {
     async ring(rings) {
-      const minute = Math.floor(deps.now().getTime() / MINUTE_MS)
+      const epoch = Math.floor(deps.now().getTime() / EPOCH_MS)
       for (const [name, queue] of queues) {
         const mine = rings.filter((ring) => deps.queueOf(ring.job) === name)
         if (mine.length === 0) continue
@@ -36,7 +36,7 @@ export function createDoorbell(deps: {
             name: ring.job,
             data: ring.payload,
             opts: {
-              deduplication: { id: `${ring.key}-${minute}`, keepLastIfActive: true },
+              deduplication: { id: `${ring.key}-${epoch}`, keepLastIfActive: true },
               attempts: 1,
               removeOnComplete: true,
               removeOnFail: { count: FAILED_KEPT_MAX },

@@ -13,6 +13,24 @@ export function connectRedis(url: string, log: Log): Redis {
   return redis
 }
 
+/** A cache that does not answer at once is not worth waiting for. */
+const CACHE_ANSWER_MS_MAX = 1_000
+
+/**
+ * A connection for what Redis merely saves us: unlike BullMQ's, it refuses a command at once while Redis is away, so that
+ * the caller goes on without it instead of waiting for its return.
+ */
+export function connectCacheRedis(url: string, log: Log): Redis {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: 0,
+    commandTimeout: CACHE_ANSWER_MS_MAX,
+    connectTimeout: CACHE_ANSWER_MS_MAX,
+    retryStrategy: (times) => Math.min(times * 100, RECONNECT_MS_MAX),
+  })
+  redis.on('error', (error) => log.warn({ reason: error.name }, 'redis.cache-error'))
+  return redis
+}
+
 /**
  * Refuses a Redis that would silently drop jobs and locks. Managed servers that hide CONFIG are let pass with a warning.
  *

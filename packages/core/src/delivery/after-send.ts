@@ -28,8 +28,7 @@ export function afterSend(result: Result<{ referenceNumber: string }>, attempts:
   if (failure.kind === 'forbidden' && again === 'no') return held('KSEF_PERMISSION_MISSING', failure)
   if (again === 'no' && actor !== 'nobody') return held('DELIVERY_KEEPS_FAILING', failure)
   if (attempts >= ATTEMPTS_MAX && failure.kind === 'refused') return held('DELIVERY_KEEPS_FAILING', failure)
-  const leaveSession = again === 'new-session' || failure.code === 'KSEF_SESSION_NOT_FOUND'
-  return { to: 'pending', code: failure.code, leaveSession }
+  return { to: 'pending', code: failure.code, leaveSession: again === 'new-session' }
 }
 
 const held = (code: string, failure: KsefFailure): AfterSend => ({

@@ -103,21 +103,31 @@ function changeFor(
   }
 }
 
-/** Polls again later, with growing waits; after `giveUpAt` a person looks, but nothing is ever sent again for slowness. */
-export async function waitLonger(
+/** Polls again later, with growing waits. */
+async function waitLonger(
   context: DeliveryContext,
   tx: CompanyTransaction,
   submission: Submission,
 ): Promise<void> {
-  const now = context.now()
-  if (submission.giveUpAt !== null && submission.giveUpAt <= now && submission.state === 'sent') {
+  const seconds = waitAt(context.timing.pollSeconds, submission.polls + 1)
+  await waitUntil(context, tx, { submission, until: addSeconds(context.now(), seconds) })
+}
+
+/**
+ * Polls or searches again then. After `giveUpAt` a person looks, but nothing is ever sent again for slowness.
+ *
+ * @param submission sent or lost
+ */
+export async function waitUntil(
+  context: DeliveryContext,
+  tx: CompanyTransaction,
+  { submission, until }: { submission: Submission; until: Date },
+): Promise<void> {
+  const { id, state, polls, giveUpAt } = submission
+  if (giveUpAt !== null && giveUpAt <= context.now()) {
     const set = { reason: { code: 'KSEF_UNSETTLED' }, nextPollAt: null }
-    await tx.submissions.move(submission.id, { from: 'sent', to: 'held', set })
+    await tx.submissions.move(id, { from: state, to: 'held', set })
     return
   }
-  const nextPollAt = addSeconds(now, waitAt(context.timing.pollSeconds, submission.polls + 1))
-  await tx.submissions.touch(submission.id, {
-    state: submission.state,
-    set: { nextPollAt, polls: submission.polls + 1 },
-  })
+  await tx.submissions.touch(id, { state, set: { nextPollAt: until, polls: polls + 1 } })
 }

@@ -3,6 +3,7 @@ import type { AccessTokens } from '../access/access-tokens.ts'
 import type { CoreDependencies } from '../dependencies.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets/sealer.ts'
+import type { FailureStreaks } from './failure-streaks.ts'
 
 /** What a job's handler is given. */
 export type DeliveryContext = CoreDependencies & {
@@ -10,6 +11,7 @@ export type DeliveryContext = CoreDependencies & {
   access: AccessTokens
   /** Seals session keys that rest in PostgreSQL. */
   sealer: Sealer
+  streaks: FailureStreaks
   log: Log
   /** Aborted when the process is told to stop: finish the step at hand, take no further one. */
   signal: AbortSignal
@@ -35,11 +37,11 @@ export type DeliveryTiming = {
 }
 
 export const DELIVERY_TIMING: DeliveryTiming = {
-  claimLeaseSeconds: 90,
-  openLeaseSeconds: 90,
+  claimLeaseSeconds: 60,
+  openLeaseSeconds: 60,
   sessionIdleSeconds: 120,
   pollSeconds: [0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 900],
-  searchSeconds: [2, 5, 15, 45],
+  searchSeconds: [2, 5, 15],
   retrySeconds: [2, 5, 15, 60, 300],
   giveUpSeconds: 7 * 24 * 3600,
 }

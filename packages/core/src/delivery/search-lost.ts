@@ -1,5 +1,6 @@
 import type { SessionInvoice } from '@ksef-fleet/ksef'
 import type { Submission } from '../submissions/submission.ts'
+import { waitUntil } from './apply-verdict.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
 import type { Session } from './session.ts'
 
@@ -36,7 +37,7 @@ export async function searchLost(
       await tx.sessions.move(session.id, { from: 'open', to: 'closing', set: { nextPollAt: now } })
     }
     const schedule = polls < searchSeconds.length ? searchSeconds : pollSeconds
-    const nextPollAt = addSeconds(now, waitAt(schedule, polls))
-    await tx.submissions.touch(submission.id, { state: 'lost', set: { nextPollAt, polls } })
+    const until = addSeconds(now, waitAt(schedule, polls))
+    await waitUntil(context, tx, { submission, until })
   })
 }

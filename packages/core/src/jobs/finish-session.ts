@@ -1,4 +1,4 @@
-import { meaningOfSessionStatus, type SessionStatus } from '@ksef-fleet/ksef'
+import { type KsefFailure, meaningOfSessionStatus, type SessionStatus, type Upo } from '@ksef-fleet/ksef'
 import { z } from 'zod'
 import { type CompanyAccess, openAccess, recordFailure } from '../delivery/company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
@@ -6,6 +6,9 @@ import { isEnding } from '../delivery/sending-session.ts'
 import type { Session } from '../delivery/session.ts'
 import { CompanyId, DocumentId, SessionId } from '../identifiers.ts'
 import { defineJob } from './define-job.ts'
+
+/** After so many answers that there is no such session, it is believed. */
+const LOOKS_MAX = 8
 
 const Payload = z.object({ companyId: CompanyId, sessionId: SessionId })
 
@@ -60,12 +63,9 @@ function isDone(context: DeliveryContext, session: Session, sending: number): bo
 /** Repeated until KSeF says closed or already closed: an answer may be lost although it was (ksef-api#786). */
 async function close(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
   const closed = await context.ksef.onlineSession.close(access.token, session.referenceNumber)
-  if (!closed.ok && !isOver(context, session)) {
-    return postpone(
-      context,
-      session,
-      await recordFailure(context, access, { failure: closed.failure, tries: session.polls }),
-    )
+  if (!closed.ok && !isOver(context, session) && !isUnknown(session, closed.failure)) {
+    const failed = { failure: closed.failure, tries: session.polls }
+    return postpone(context, session, await recordFailure(context, access, failed))
   }
   const nextPollAt = addSeconds(context.now(), waitAt(context.timing.pollSeconds, 0))
   await context.db.withCompany(session.companyId, (tx) =>
@@ -77,35 +77,37 @@ async function close(context: DeliveryContext, access: CompanyAccess, session: K
 const isOver = (context: DeliveryContext, session: Session): boolean =>
   session.validUntil !== null && session.validUntil <= context.now()
 
+/** KSeF loses sight of live sessions at random (ksef-api#801), but not that often in a row. */
+const isUnknown = (session: Session, failure: KsefFailure): boolean =>
+  failure.code === 'KSEF_SESSION_NOT_FOUND' && session.polls >= LOOKS_MAX
+
 async function settle(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
   const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
+  if (!status.ok && isUnknown(session, status.failure))
+    return conclude(context, session, { code: null, pages: [] })
   if (!status.ok) {
-    return postpone(
-      context,
-      session,
-      await recordFailure(context, access, { failure: status.failure, tries: session.polls }),
-    )
+    const failed = { failure: status.failure, tries: session.polls }
+    return postpone(context, session, await recordFailure(context, access, failed))
   }
   const { code } = status.value.status
-  if (meaningOfSessionStatus(code).outcome === 'pending') {
-    return postpone(
-      context,
-      session,
-      addSeconds(context.now(), waitAt(context.timing.pollSeconds, session.polls)),
-    )
-  }
-  const pages = await fetchUpoPages(context, status.value)
-  if (pages === null) {
-    return postpone(
-      context,
-      session,
-      addSeconds(context.now(), waitAt(context.timing.retrySeconds, session.polls)),
-    )
-  }
+  const { outcome } = meaningOfSessionStatus(code)
+  const unsettled = outcome === 'pending' || (outcome === 'unknown' && !isOver(context, session))
+  const pages = unsettled ? null : await fetchUpoPages(context, status.value)
+  if (pages !== null) return conclude(context, session, { code, pages })
+  const seconds = waitAt(context.timing.pollSeconds, session.polls)
+  return postpone(context, session, addSeconds(context.now(), seconds))
+}
+
+async function conclude(
+  context: DeliveryContext,
+  session: Session,
+  verdict: { code: number | null; pages: readonly Upo[] },
+): Promise<void> {
+  const now = context.now()
   await context.db.withCompany(session.companyId, async (tx) => {
-    const set = { nextPollAt: null, ksefStatusCode: code }
+    const set = { nextPollAt: null, ksefStatusCode: verdict.code }
     if (!(await tx.sessions.move(session.id, { from: 'closed', to: 'settled', set }))) return
-    for (const page of pages) {
+    for (const page of verdict.pages) {
       await tx.documents.insert({
         id: DocumentId.parse(context.newId()),
         environment: session.environment,
@@ -116,16 +118,18 @@ async function settle(context: DeliveryContext, access: CompanyAccess, session: 
         sessionId: session.id,
       })
     }
+    // What the settled session does not list never arrived: its lost invoices are searched once more, at once.
+    for (const lost of await tx.submissions.ofSession(session.id, ['lost'])) {
+      await tx.submissions.touch(lost.id, { state: 'lost', set: { nextPollAt: now } })
+    }
   })
-  context.log.info(
-    { sessionId: session.id, ksefCode: code, upoPages: pages.length },
-    'delivery.session-settled',
-  )
+  const upoPages = verdict.pages.length
+  context.log.info({ sessionId: session.id, ksefCode: verdict.code, upoPages }, 'delivery.session-settled')
 }
 
 /** Null when a page could not be fetched now. */
-async function fetchUpoPages(context: DeliveryContext, status: SessionStatus) {
-  const pages = []
+async function fetchUpoPages(context: DeliveryContext, status: SessionStatus): Promise<Upo[] | null> {
+  const pages: Upo[] = []
   for (const { downloadUrl } of status.upoPages) {
     const page = await context.ksef.upo.download(downloadUrl)
     if (!page.ok) return null

@@ -1,6 +1,6 @@
 import { meaningOfSessionStatus, type SessionInvoice } from '@ksef-fleet/ksef'
 import { z } from 'zod'
-import { applyVerdict, waitLonger } from '../delivery/apply-verdict.ts'
+import { applyVerdict, waitUntil } from '../delivery/apply-verdict.ts'
 import { type CompanyAccess, openAccess, recordFailure } from '../delivery/company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
 import { searchLost } from '../delivery/search-lost.ts'
@@ -58,7 +58,7 @@ async function look(
     }
     const entry = submission.referenceNumber === null ? undefined : seen.value.get(submission.referenceNumber)
     if (entry !== undefined) await applyVerdict(context, access, { submission, seen: entry })
-    else await context.db.withCompany(access.companyId, (tx) => waitLonger(context, tx, submission))
+    else await postpone(context, [submission], notListedUntil(context, submission))
   }
   if (due.some((submission) => submission.state === 'sent' && submission.polls >= SILENT_POLLS)) {
     await askSession(context, access, session)
@@ -117,15 +117,14 @@ async function askSession(context: DeliveryContext, access: CompanyAccess, sessi
   })
 }
 
+/** An invoice KSeF gave a reference for is missing in its answer: its lists may lag. */
+const notListedUntil = (context: DeliveryContext, { polls }: Submission): Date =>
+  addSeconds(context.now(), waitAt(context.timing.pollSeconds, polls + 1))
+
 async function postpone(context: DeliveryContext, due: readonly Submission[], until: Date): Promise<void> {
   const [first] = due
   if (first === undefined) return
   await context.db.withCompany(first.companyId, async (tx) => {
-    for (const { id, state, polls } of due) {
-      await tx.submissions.touch(id, {
-        state,
-        set: { nextPollAt: until, polls: state === 'sent' ? polls + 1 : polls },
-      })
-    }
+    for (const submission of due) await waitUntil(context, tx, { submission, until })
   })
 }

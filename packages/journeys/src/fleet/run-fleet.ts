@@ -44,7 +44,16 @@ export type Fleet = AsyncDisposable & {
 }
 
 export async function runFleet(options: FleetOptions): Promise<Fleet> {
-  await using started = new AsyncDisposableStack()
+  const started = new AsyncDisposableStack()
+  try {
+    return await startPrograms(options, started)
+  } catch (error) {
+    await started.disposeAsync()
+    throw error
+  }
+}
+
+async function startPrograms(options: FleetOptions, started: AsyncDisposableStack): Promise<Fleet> {
   const { appUrl, systemUrl } = options.database
 
   const run = async (program: Omit<Parameters<typeof startProcess>[0], 'directory'>) => {
@@ -97,7 +106,6 @@ export async function runFleet(options: FleetOptions): Promise<Fleet> {
   }
   for (let count = 0; count < (options.workers ?? 1); count++) await startWorker()
 
-  const held = started.move()
   return {
     apiUrl,
     ksefUrl: `${simulatorUrl}/v2`,
@@ -109,7 +117,7 @@ export async function runFleet(options: FleetOptions): Promise<Fleet> {
     },
     startWorker,
     createProviderKey: (name) => createProviderKey(options.database, name),
-    [Symbol.asyncDispose]: () => held.disposeAsync(),
+    [Symbol.asyncDispose]: () => started.disposeAsync(),
   }
 }
 
