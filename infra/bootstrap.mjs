@@ -15,6 +15,7 @@ const TASKS = {
   start: 'packages/journeys/src/start.ts',
   test: 'infra/tasks/test.ts',
   simulator: 'packages/simulator/src/main.ts',
+  sample: 'packages/journeys/src/sample.ts',
   migrate: 'packages/db/src/migrate-main.ts',
 }
 
