@@ -1,6 +1,9 @@
+import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { fileURLToPath } from 'node:url'
+import { promisify } from 'node:util'
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api'
 import pg from 'pg'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -75,6 +78,35 @@ test('a password is stored as a verifier that PostgreSQL accepts, whatever its c
     `select rolpassword like 'SCRAM-SHA-256$4096:%' as ok from pg_authid where rolname like 'fleet\\_%'`,
   )
   expect(verifiers.rows).toEqual([{ ok: true }, { ok: true }, { ok: true }])
+})
+
+test('the command provisions and migrates, migrates alone, and says what it lacks', async () => {
+  const name = freshName()
+  const command = fileURLToPath(new URL('../src/migrate-main.ts', import.meta.url))
+  const run = (env: NodeJS.ProcessEnv) => promisify(execFile)(process.execPath, [command], { env })
+  const provisioned = await run({
+    DATABASE_ADMIN_URL: database.adminUrl,
+    FLEET_DATABASE: name,
+    FLEET_OWNER_PASSWORD: PASSWORDS.ownerPassword,
+    FLEET_APP_PASSWORD: PASSWORDS.appPassword,
+    FLEET_SYSTEM_PASSWORD: PASSWORDS.systemPassword,
+  })
+  expect(provisioned.stdout).toBe(
+    `provisioned database ${name} and the roles fleet_owner, fleet_app, fleet_system\nthe database is at the newest migration\n`,
+  )
+  const ownerUrl = urlOf(database.adminUrl, {
+    user: 'fleet_owner',
+    password: PASSWORDS.ownerPassword,
+    database: name,
+  })
+  expect((await run({ DATABASE_OWNER_URL: ownerUrl })).stdout).toBe(
+    'the database is at the newest migration\n',
+  )
+  await expect(run({})).rejects.toMatchObject({
+    code: 1,
+    stderr: expect.stringContaining('DATABASE_ADMIN_URL'),
+  })
+  await drop(name)
 })
 
 test('a failing migration names no password', async () => {

@@ -1,5 +1,5 @@
 import type { ApiKeyStore, CompanyId, SystemTransaction } from '@ksef-fleet/core'
-import { and, asc, eq, getTableColumns, isNull, lt, or, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
 import { clock } from '../database-clock.ts'
 import { apiKeys as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
@@ -7,11 +7,12 @@ import type { Tx } from '../transaction.ts'
 const { hash, ...columns } = getTableColumns(table)
 
 /** A company's own keys. */
-export const companyKeyStore = (tx: Tx, companyId: CompanyId): ApiKeyStore => keyStore(tx, companyId)
+export const companyKeyStore = (tx: Tx, companyId: CompanyId): ApiKeyStore =>
+  keyStore(tx, { owner: companyId, within: eq(table.companyId, companyId) })
 
-/** The provider's own keys; a company's are only looked up here, never managed. */
+/** The provider's own keys and every company's, which it may list and end; it makes its own only. */
 export const providerKeyStore = (tx: Tx): SystemTransaction['apiKeys'] => ({
-  ...keyStore(tx, null),
+  ...keyStore(tx, { owner: null, within: undefined }),
   async findByHash(wanted) {
     const [found] = await tx.select(columns).from(table).where(eq(table.hash, wanted))
     return found ?? null
@@ -28,8 +29,11 @@ export const providerKeyStore = (tx: Tx): SystemTransaction['apiKeys'] => ({
   },
 })
 
-const keyStore = (tx: Tx, owner: CompanyId | null): ApiKeyStore => {
-  const own = owner === null ? isNull(table.companyId) : eq(table.companyId, owner)
+/** `within` narrows what is read and ended; undefined narrows nothing. */
+const keyStore = (
+  tx: Tx,
+  { owner, within }: { owner: CompanyId | null; within: SQL | undefined },
+): ApiKeyStore => {
   return {
     async insert(key) {
       if (key.companyId !== owner) throw new Error('a key belongs to whom it is made for')
@@ -39,15 +43,15 @@ const keyStore = (tx: Tx, owner: CompanyId | null): ApiKeyStore => {
       const [found] = await tx
         .select(columns)
         .from(table)
-        .where(and(own, eq(table.id, id)))
+        .where(and(within, eq(table.id, id)))
       return found ?? null
     },
-    list: () => tx.select(columns).from(table).where(own).orderBy(asc(table.createdAt), asc(table.id)),
+    list: () => tx.select(columns).from(table).where(within).orderBy(asc(table.createdAt), asc(table.id)),
     async revoke(id, at) {
       const revoked = await tx
         .update(table)
         .set({ revokedAt: at })
-        .where(and(own, eq(table.id, id), isNull(table.revokedAt)))
+        .where(and(within, eq(table.id, id), isNull(table.revokedAt)))
         .returning({ id: table.id })
       return revoked.length === 1
     },
