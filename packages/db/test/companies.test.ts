@@ -127,7 +127,7 @@ describe('API keys', () => {
     revokedAt: null,
   })
 
-  test('of a company and of the provider are managed apart and found by hash together', async () => {
+  test('of a company are its own to see; the provider sees every key, and all are found by hash', async () => {
     const company = await insertCompany(fleet)
     const [own, ofProvider] = [newKey(company.id), newKey(null)]
     await db.withCompany(company.id, (tx) => tx.apiKeys.insert(own))
