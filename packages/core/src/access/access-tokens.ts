@@ -3,7 +3,8 @@
  * One worker renews while the others go on with the token that is still good, or wait for the new one.
  */
 import { setTimeout as sleep } from 'node:timers/promises'
-import type { KsefFailure, Sealed } from '@ksef-fleet/ksef'
+import { decodeAccessToken, type KsefFailure, type Sealed } from '@ksef-fleet/ksef'
+import { FleetError } from '../errors.ts'
 import type { Credential, Integration } from '../integrations/integration.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets/sealer.ts'
@@ -15,16 +16,18 @@ import { createTokenShelf } from './token-shelf.ts'
 export type Access = { ok: true; token: Sealed<string> } | { ok: false; failure: KsefFailure }
 
 export type AccessTokens = {
-  /** A token with enough life left for a call. @throws FleetError SECRET_UNAVAILABLE, CREDENTIAL_EXPIRED, CREDENTIAL_UNREADABLE */
+  /** A token with enough life left for a call. @throws FleetError SECRET_UNAVAILABLE, CREDENTIAL_EXPIRED, CREDENTIAL_UNREADABLE, CREDENTIAL_REFUSED */
   of(integration: Integration, credential: Credential): Promise<Access>
   /** A token from a sign-in made now: what a verification wants to see. @throws as `of` */
   signInAnew(integration: Integration, credential: Credential): Promise<Access>
-  /** Forgets the token everywhere, e.g. after a 401. */
-  drop(integration: Integration, credential: Credential): Promise<void>
+  /** Forgets this token everywhere, e.g. after a 401. A newer one that took its place meanwhile is left alone. */
+  drop(integration: Integration, credential: Credential, token: Sealed<string>): Promise<void>
 }
 
 const LOCK_MS = 45_000
 const LOCK_WAIT_MS = 150
+/** After a renewal that failed while the old token is still good. */
+const RENEW_AGAIN_MS = 15_000
 
 type Deps = SignInDependencies & {
   randomBytes: (length: number) => Uint8Array
@@ -42,10 +45,17 @@ export function createAccessTokens(deps: Deps): AccessTokens {
     credential: Credential,
     kept: KeptTokens | null,
   ): Promise<Access> => {
+    const owner = ownerOf(integration, credential)
     const tokens = kept === null ? null : await refresh(deps, kept)
     const renewed = tokens ?? (await signInFor(deps, integration, credential))
-    if ('failure' in renewed) return { ok: false, failure: renewed.failure }
-    await shelf.put(ownerOf(integration, credential), renewed)
+    if ('failure' in renewed) {
+      if (kept === null || !isGood(kept, deps.now())) return { ok: false, failure: renewed.failure }
+      // KSeF cannot renew it now, but the old one still opens the door: nobody asks again for a while.
+      shelf.hold(owner, { ...kept, renewAt: new Date(deps.now().getTime() + RENEW_AGAIN_MS) })
+      return { ok: true, token: kept.access.token }
+    }
+    assertContext(renewed, integration)
+    await shelf.put(owner, renewed)
     return { ok: true, token: renewed.access.token }
   }
 
@@ -76,14 +86,26 @@ export function createAccessTokens(deps: Deps): AccessTokens {
       if (local !== null && !shouldRenew(local, deps.now())) return { ok: true, token: local.access.token }
       const key = JSON.stringify(owner)
       const joined = underWay.get(key)
-      if (joined !== undefined) return joined
+      if (joined !== undefined) {
+        return local !== null && isGood(local, deps.now()) ? { ok: true, token: local.access.token } : joined
+      }
       const work = renewOnce(integration, credential).finally(() => underWay.delete(key))
       underWay.set(key, work)
       return work
     },
     signInAnew: (integration, credential) => renew(integration, credential, null),
-    drop: (integration, credential) => shelf.drop(ownerOf(integration, credential)),
+    drop: (integration, credential, token) => shelf.drop(ownerOf(integration, credential), token),
   }
+}
+
+/**
+ * Two companies are never mixed: a token that says it is for another context is not used, whoever mixed them up. The claim
+ * is not documented, so a token without it passes.
+ */
+function assertContext({ access }: KeptTokens, { context }: Integration): void {
+  const claimed = decodeAccessToken(access.token).context
+  if (claimed === undefined || (claimed.type === context.type && claimed.value === context.value)) return
+  throw new FleetError('CREDENTIAL_REFUSED', { detail: 'KSeF signed the credential in to another context' })
 }
 
 /** Null when only a full sign-in helps. */

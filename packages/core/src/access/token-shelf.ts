@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import type { Sealed } from '@ksef-fleet/ksef'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets/sealer.ts'
 import { type KeptTokens, openTokens, sealTokens, shouldRenew } from './kept-tokens.ts'
@@ -11,11 +12,17 @@ export type TokenShelf = {
   /** What this process or Redis knows, the fresher of both. */
   get(owner: TokenOwner): Promise<KeptTokens | null>
   put(owner: TokenOwner, tokens: KeptTokens): Promise<void>
-  drop(owner: TokenOwner): Promise<void>
+  /** Changes what this process knows, and only that. */
+  hold(owner: TokenOwner, tokens: KeptTokens): void
+  /** Forgets the tokens if their access token is this one. */
+  drop(owner: TokenOwner, token: Sealed<string>): Promise<void>
   /** False when another process is renewing this owner's tokens. True as well when Redis cannot be asked. */
   lock(owner: TokenOwner, holder: string, lifeMs: number): Promise<boolean>
   unlock(owner: TokenOwner, holder: string): Promise<void>
 }
+
+/** Owners this process remembers; the longest unrenewed is forgotten first. A token is a few kilobytes. */
+const OWNERS_MAX = 20_000
 
 export function createTokenShelf(deps: {
   cache: TokenCache
@@ -24,6 +31,13 @@ export function createTokenShelf(deps: {
   log: Log
 }): TokenShelf {
   const mine = new Map<string, KeptTokens>()
+  const hold = (key: string, tokens: KeptTokens): void => {
+    mine.delete(key)
+    mine.set(key, tokens)
+    if (mine.size <= OWNERS_MAX) return
+    const [oldest] = mine.keys()
+    if (oldest !== undefined) mine.delete(oldest)
+  }
 
   /** Redis is the doorbell, not the truth: its failure is told to the operator and answered with `undefined`. */
   const tolerant = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
@@ -43,18 +57,29 @@ export function createTokenShelf(deps: {
       if (local !== undefined && !shouldRenew(local, deps.now())) return local
       const text = await tolerant(() => deps.cache.get(key))
       const cached = typeof text === 'string' ? openTokens(deps.sealer, owner, text) : null
-      if (cached !== null) mine.set(key, cached)
-      return cached ?? local ?? null
+      // Redis may have missed the last renewal.
+      if (cached === null || (local !== undefined && local.goodUntil >= cached.goodUntil))
+        return local ?? null
+      hold(key, cached)
+      return cached
     },
+    hold: (owner, tokens) => hold(keyOf(owner), tokens),
     async put(owner, tokens) {
-      mine.set(keyOf(owner), tokens)
+      hold(keyOf(owner), tokens)
       const lifeMs = tokens.refresh.validUntil.getTime() - deps.now().getTime()
       if (lifeMs <= 0) return
       await tolerant(() => deps.cache.set(keyOf(owner), sealTokens(deps.sealer, owner, tokens), lifeMs))
     },
-    async drop(owner) {
-      mine.delete(keyOf(owner))
-      await tolerant(() => deps.cache.delete(keyOf(owner)))
+    async drop(owner, token) {
+      const key = keyOf(owner)
+      const isThis = (tokens: KeptTokens) => tokens.access.token.reveal() === token.reveal()
+      const local = mine.get(key)
+      if (local !== undefined && isThis(local)) mine.delete(key)
+      await tolerant(async () => {
+        const text = await deps.cache.get(key)
+        const cached = text === null ? null : openTokens(deps.sealer, owner, text)
+        if (cached !== null && isThis(cached)) await deps.cache.delete(key)
+      })
     },
     async lock(owner, holder, lifeMs) {
       return (await tolerant(() => deps.cache.lock(`${keyOf(owner)}-lock`, holder, lifeMs))) !== false

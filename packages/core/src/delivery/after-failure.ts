@@ -13,8 +13,11 @@ export type Remedy = {
   fail: boolean
 }
 
-/** When KSeF says 429 without a readable `Retry-After`. */
+/** When KSeF says 429 without a readable `Retry-After`: doubled each time, since repeaters are blocked for longer. */
 const SILENCE_SECONDS = 60
+const SILENCE_SECONDS_MAX = 3600
+/** A `Retry-After` of nothing is no leave to ask in a loop. */
+const SECONDS_MIN = 1
 /** After a 403 of the security service hammering on looks like an attack (limity-api.md). */
 const SECURITY_SECONDS = 900
 
@@ -27,12 +30,16 @@ const SECURITY_SECONDS = 900
 export function afterFailure(failure: KsefFailure, tries: number, retrySeconds: readonly number[]): Remedy {
   const remedy = { seconds: waitAt(retrySeconds, tries), block: false, dropToken: false, fail: false }
   if (failure.kind === 'rate-limited') {
-    return { ...remedy, seconds: failure.retryAfterSeconds ?? SILENCE_SECONDS, block: true }
+    const unsaid = Math.min(SILENCE_SECONDS * 2 ** tries, SILENCE_SECONDS_MAX)
+    const seconds = Math.max(failure.retryAfterSeconds ?? unsaid, SECONDS_MIN)
+    return { ...remedy, seconds, block: true }
   }
   if (failure.code === 'KSEF_BLOCKED_BY_SECURITY') {
     return { ...remedy, seconds: failure.retryAfterSeconds ?? SECURITY_SECONDS, block: true }
   }
   const { again, actor } = KSEF_ERRORS[failure.code]
+  // The user revoked the sign-in while it was under way: signing in again and again would look like an attack.
+  if (failure.code === 'SIGN_IN_REVOKED') return { ...remedy, fail: true }
   if (again === 'new-sign-in') return { ...remedy, dropToken: true }
   if (again === 'no' && (actor === 'company' || actor === 'operator')) return { ...remedy, fail: true }
   return remedy

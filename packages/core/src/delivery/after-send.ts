@@ -5,29 +5,32 @@ import type { SubmissionReason } from '../submissions/submission.ts'
 export type AfterSend =
   | { to: 'sent'; referenceNumber: string }
   /** The bytes may have arrived: nothing is sent again before the session was searched. */
-  | { to: 'lost'; code: string }
+  | { to: 'lost'; code: string; leaveSession: boolean }
   /** The bytes certainly did not arrive. */
   | { to: 'pending'; code: string; leaveSession: boolean }
   | { to: 'held'; code: string; reason: SubmissionReason }
 
-/** After so many times on the wire without a verdict, a person looks. */
-export const ATTEMPTS_MAX = 20
+/** After so many refusals that were not the invoice's fault, a person looks. */
+export const REFUSALS_MAX = 20
 
 /**
  * Three-valued: done, certainly not done, unknown. Only a definite refusal or a connection that never came to be lets
  * the invoice go back to pending; everything unclear makes it lost.
  *
- * @param attempts how often the bytes of this submission left, this time included
+ * @param refusals how often KSeF's sessions refused this submission's bytes, this time included
  */
-export function afterSend(result: Result<{ referenceNumber: string }>, attempts: number): AfterSend {
+export function afterSend(result: Result<{ referenceNumber: string }>, refusals: number): AfterSend {
   if (result.ok) return { to: 'sent', referenceNumber: result.value.referenceNumber }
   const { failure } = result
   const { again, actor } = KSEF_ERRORS[failure.code]
   if (failure.code === 'KSEF_UNKNOWN_CODE') return held('KSEF_UNKNOWN_ANSWER', failure)
-  if (failure.effect === 'unknown') return { to: 'lost', code: failure.code }
+  if (failure.effect === 'unknown') {
+    // A session that KSeF does not find must not take the next invoice either.
+    return { to: 'lost', code: failure.code, leaveSession: failure.code === 'KSEF_SESSION_NOT_FOUND' }
+  }
   if (failure.kind === 'forbidden' && again === 'no') return held('KSEF_PERMISSION_MISSING', failure)
   if (again === 'no' && actor !== 'nobody') return held('DELIVERY_KEEPS_FAILING', failure)
-  if (attempts >= ATTEMPTS_MAX && failure.kind === 'refused') return held('DELIVERY_KEEPS_FAILING', failure)
+  if (refusals >= REFUSALS_MAX && failure.kind === 'refused') return held('DELIVERY_KEEPS_FAILING', failure)
   return { to: 'pending', code: failure.code, leaveSession: again === 'new-session' }
 }
 

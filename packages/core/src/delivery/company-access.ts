@@ -49,16 +49,13 @@ export async function openAccess(
   }
   try {
     const signedIn = await context.access.of(integration, credential)
-    if (signedIn.ok)
+    const streak = `sign-in ${integration.id}`
+    if (signedIn.ok) {
+      context.streaks.end(streak)
       return { ok: true, access: { companyId, integration, credential, token: signedIn.token } }
-    return {
-      ok: false,
-      until: await recordFailure(
-        context,
-        { companyId, integration, credential },
-        { failure: signedIn.failure },
-      ),
     }
+    const failed = { failure: signedIn.failure, tries: context.streaks.add(streak) }
+    return { ok: false, until: await recordFailure(context, { companyId, integration, credential }, failed) }
   } catch (error) {
     if (!(error instanceof FleetError)) throw error
     return { ok: false, until: await recordUnusable(context, { companyId, integration }, error) }
@@ -93,7 +90,12 @@ async function recordUnusable(
  */
 export async function recordFailure(
   context: DeliveryContext,
-  { companyId, integration, credential }: Omit<CompanyAccess, 'token'>,
+  {
+    companyId,
+    integration,
+    credential,
+    token,
+  }: Omit<CompanyAccess, 'token'> & { token?: CompanyAccess['token'] },
   { failure, tries = 0 }: { failure: KsefFailure; tries?: number },
 ): Promise<Date> {
   const remedy = afterFailure(failure, tries, context.timing.retrySeconds)
@@ -105,11 +107,11 @@ export async function recordFailure(
       ksefCode: failure.exceptionCode,
       traceId: failure.traceId,
       integrationId: integration.id,
-      until,
+      retryAt: until,
     },
     'ksef.call-failed',
   )
-  if (remedy.dropToken) await context.access.drop(integration, credential)
+  if (remedy.dropToken && token !== undefined) await context.access.drop(integration, credential, token)
   // A sign-in that failed for a while is not tried again by the next step a moment later.
   const blocks = remedy.block || SIGN_IN.has(failure.operation)
   if (!blocks && !remedy.fail) return until

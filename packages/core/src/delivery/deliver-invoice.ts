@@ -1,4 +1,4 @@
-import { encryptInvoice, sha256Base64 } from '@ksef-fleet/ksef'
+import { encryptInvoice, type Result, sha256Base64 } from '@ksef-fleet/ksef'
 import type { Submission, SubmissionChange } from '../submissions/submission.ts'
 import { type AfterSend, afterSend } from './after-send.ts'
 import { type CompanyAccess, recordFailure } from './company-access.ts'
@@ -44,20 +44,38 @@ export async function deliverInvoice(
     open.session.referenceNumber,
     invoice,
   )
-  const after = afterSend(result, number)
-  const retryAt = result.ok
-    ? null
-    : await recordFailure(context, access, { failure: result.failure, tries: number - 1 })
+  const after = afterSend(result, await refusalsOf(context, submission, result))
+  const streak = `send ${access.integration.id}`
+  if (result.ok) {
+    context.streaks.end(streak)
+    await settle(context, { submission, number, after, open, retryAt: null })
+    return true
+  }
+  const tries = context.streaks.add(streak)
+  const until = await recordFailure(context, access, { failure: result.failure, tries })
+  // That a session takes no more is normal once; when the next one does not either, something is wrong.
+  const goesOn = after.to === 'pending' && after.leaveSession && tries === 0
+  const retryAt = goesOn ? null : until
   await settle(context, { submission, number, after, open, retryAt })
-  if (after.to === 'sent' || after.to === 'held' || leavesSession(after)) return true
+  if (retryAt === null) return true
   // KSeF does not answer as it should: the next invoice of this company waits as long as this one would.
-  await context.db.withCompany(companyId, (tx) =>
-    tx.integrations.blockUntil(access.integration.id, retryAt ?? context.now()),
-  )
+  await context.db.withCompany(companyId, (tx) => tx.integrations.blockUntil(access.integration.id, retryAt))
   return false
 }
 
-const leavesSession = (after: AfterSend): boolean => after.to === 'pending' && after.leaveSession
+/** Only sessions refuse again and again; a connection that failed a hundred times is no reason to give up. */
+async function refusalsOf(
+  context: DeliveryContext,
+  { companyId, id }: Submission,
+  result: Result<unknown>,
+): Promise<number> {
+  if (result.ok || result.failure.kind !== 'refused') return 0
+  const attempts = await context.db.withCompany(companyId, (tx) => tx.attempts.list(id))
+  return attempts.filter(({ code }) => code?.startsWith('SESSION_')).length + 1
+}
+
+const leavesSession = (after: AfterSend): boolean =>
+  (after.to === 'pending' || after.to === 'lost') && after.leaveSession
 
 async function settle(
   context: DeliveryContext,
@@ -103,7 +121,7 @@ function changeAfter(context: DeliveryContext, after: AfterSend, retryAt: Date):
         leaseUntil: null,
       }
     case 'pending':
-      return { nextAttemptAt: after.leaveSession ? now : retryAt, leaseUntil: null }
+      return { nextAttemptAt: retryAt, leaseUntil: null }
     case 'held':
       return { reason: after.reason, leaseUntil: null }
   }

@@ -24,16 +24,18 @@ export async function openSendingSession(
   const current = await context.db.withCompany(access.companyId, async (tx) => {
     const found = await tx.sessions.current(context.environment, formCode)
     if (found?.state === 'opening') {
-      if (!(await tx.sessions.isLeaseOver(found.id))) return found
+      if (!(await tx.sessions.isLeaseOver(found.id))) return 'being-opened'
       await tx.sessions.move(found.id, { from: 'opening', to: 'abandoned' })
       return null
     }
-    if (found === null || !isEnding(found, context.now())) return found
+    const usable = found === null || isEnding(found, context.now()) ? null : withKey(context.sealer, found)
+    if (found === null || usable !== null) return usable
+    // Near its end, or sealed under a master key that is gone: this one takes no invoice any more.
     await tx.sessions.move(found.id, { from: 'open', to: 'closing', set: { nextPollAt: context.now() } })
     return null
   })
-  if (current?.state === 'opening') return null
-  return current === null ? open(context, access, formCode) : withKey(context.sealer, current)
+  if (current === 'being-opened') return null
+  return current ?? open(context, access, formCode)
 }
 
 export const isEnding = (session: Session, now: Date): boolean =>
@@ -45,6 +47,7 @@ async function open(
   formCode: string,
 ): Promise<OpenSession | null> {
   const { companyId } = access
+  const streak = `open ${access.integration.id}`
   const id = SessionId.parse(context.newId())
   const key = newSessionKey(context.randomBytes)
   const inserted = await context.db.withCompany(companyId, (tx) =>
@@ -62,11 +65,13 @@ async function open(
     await context.db.withCompany(companyId, (tx) =>
       tx.sessions.move(id, { from: 'opening', to: 'abandoned' }),
     )
-    const until = await recordFailure(context, access, { failure: opened.failure })
+    const tries = context.streaks.add(streak)
+    const until = await recordFailure(context, access, { failure: opened.failure, tries })
     // Nothing of this company can be sent without a session, so none is tried again before.
     await context.db.withCompany(companyId, (tx) => tx.integrations.blockUntil(access.integration.id, until))
     return null
   }
+  context.streaks.end(streak)
   return context.db.withCompany(companyId, async (tx) => {
     const { referenceNumber, validUntil } = opened.value
     const at = context.now()
@@ -83,11 +88,12 @@ function formOf(formCode: string) {
   return FORMS[formCode as SystemCode].code
 }
 
-function withKey(sealer: Sealer, session: Session): OpenSession {
+/** Null when its key does not open. */
+function withKey(sealer: Sealer, session: Session): OpenSession | null {
   const { referenceNumber } = session
   if (referenceNumber === null) throw new Error(`open session ${session.id} without its reference number`)
   const plain = sealer.open(session.sealedKey, ownerOf(session))
-  if (plain === null) throw new Error(`the key of session ${session.id} does not open under this master key`)
+  if (plain === null) return null
   return {
     session: { ...session, referenceNumber },
     key: sessionKeyOf(plain.subarray(0, KEY_BYTES), plain.subarray(KEY_BYTES)),

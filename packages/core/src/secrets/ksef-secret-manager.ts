@@ -49,10 +49,23 @@ export function createKsefSecretManager(deps: {
     const at = deps.now().getTime()
     const known = cache.get(ref)
     if (known !== undefined && known.until > at) return known.value
+    cache.delete(ref) // so that the new entry stands last
+    forgetOld(at)
     const value = available(() => deps.store.get(ref)).then(parseStored)
-    cache.set(ref, { until: at + CACHE_MS, value })
-    value.catch(() => cache.delete(ref))
+    const entry = { until: at + CACHE_MS, value }
+    cache.set(ref, entry)
+    value.catch(() => {
+      if (cache.get(ref) === entry) cache.delete(ref)
+    })
     return value
+  }
+
+  /** A secret stays in memory no longer than it is of use. Entries stand in the order in which they end. */
+  const forgetOld = (at: number): void => {
+    for (const [ref, { until }] of cache) {
+      if (until > at) return
+      cache.delete(ref)
+    }
   }
 
   return {

@@ -4,7 +4,7 @@
  * new one, never half, and writers of different secrets never meet: no lock is needed.
  */
 import { createHash } from 'node:crypto'
-import { mkdir, open, readFile, rename, rm } from 'node:fs/promises'
+import { mkdir, open, readdir, readFile, rename, rm } from 'node:fs/promises'
 import { join } from 'node:path'
 import type { Sealer } from './sealer.ts'
 import { type SecretStore, SecretStoreError } from './secret-store.ts'
@@ -19,10 +19,10 @@ export function localSecretStore(deps: {
     async put(name, value) {
       await translated(() => mkdir(deps.directory, { recursive: true, mode: 0o700 }))
       const next = `${fileOf(name)}.${Buffer.from(deps.randomBytes(8)).toString('hex')}`
-      await translated(() =>
-        writeFlushed(next, deps.sealer.seal(Buffer.from(value, 'utf8'), ['secret', name])),
-      )
+      const sealed = deps.sealer.seal(Buffer.from(value, 'utf8'), ['secret', name])
+      await translated(() => writeFlushed(next, sealed))
       await translated(() => rename(next, fileOf(name)))
+      await translated(() => flushDirectory(deps.directory))
       return name
     },
     async get(ref) {
@@ -34,7 +34,12 @@ export function localSecretStore(deps: {
       return Buffer.from(plain).toString('utf8')
     },
     async erase(ref) {
-      await translated(() => rm(fileOf(ref), { force: true }))
+      await translated(async () => {
+        const names = await namesIn(deps.directory)
+        // A kill amid a write leaves a file of its own behind, with the secret in it.
+        const own = names.filter((name) => join(deps.directory, name).startsWith(fileOf(ref)))
+        for (const name of own) await rm(join(deps.directory, name), { force: true })
+      })
     },
   }
 }
@@ -43,6 +48,28 @@ async function writeFlushed(file: string, text: string): Promise<void> {
   const handle = await open(file, 'wx', 0o600)
   try {
     await handle.writeFile(text)
+    await handle.sync()
+  } catch (error) {
+    await rm(file, { force: true })
+    throw error
+  } finally {
+    await handle.close()
+  }
+}
+
+async function namesIn(directory: string): Promise<string[]> {
+  try {
+    return await readdir(directory)
+  } catch (error) {
+    if (codeOf(error) === 'ENOENT') return []
+    throw error
+  }
+}
+
+/** The new name, too, must survive a loss of power. */
+async function flushDirectory(directory: string): Promise<void> {
+  const handle = await open(directory, 'r')
+  try {
     await handle.sync()
   } finally {
     await handle.close()

@@ -27,8 +27,8 @@ export function createSealer(masterKey: Uint8Array, randomBytes: (length: number
       return `${VERSION}.${keyId}.${body.toString('base64url')}`
     },
     open(sealed, owner) {
-      const [version, id, text] = sealed.split('.')
-      if (version !== VERSION || id !== keyId || text === undefined) return null
+      const [version, id, text, ...more] = sealed.split('.')
+      if (version !== VERSION || id !== keyId || text === undefined || more.length > 0) return null
       const body = Buffer.from(text, 'base64url')
       if (body.byteLength < IV_BYTES + TAG_BYTES) return null
       const decipher = createDecipheriv('aes-256-gcm', masterKey, body.subarray(0, IV_BYTES))

@@ -1,0 +1,205 @@
+/** What the stories of delivery stand on: a real PostgreSQL, a real Redis, the simulator, and as many workers as a story wants. */
+import { randomBytes } from 'node:crypto'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { tmpdir } from 'node:os'
+import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
+import {
+  acceptInvoice,
+  type Company,
+  type CompanyId,
+  createCompany,
+  createIntegration,
+  type Integration,
+  Nip,
+  type Submission,
+  type SubmissionId,
+  type SubmissionState,
+  type SuppliedCredential,
+} from '@ksef-fleet/core'
+import { type ConnectedDatabase, connect } from '@ksef-fleet/db'
+import { createTestDatabase, type TestDatabase } from '@ksef-fleet/db/test-database'
+import { inspectInvoice, Sealed } from '@ksef-fleet/ksef'
+import { sampleInvoice } from '@ksef-fleet/ksef/sample-invoice'
+import { type Simulator, type SimulatorOptions, startSimulator } from '@ksef-fleet/simulator'
+import pg from 'pg'
+import { sealOf } from '../../src/fleet/demo-company.ts'
+import { type DeliveryWorker, startWorker } from './delivery-worker.ts'
+
+export type DeliveryFleet = {
+  database: TestDatabase
+  db: ConnectedDatabase
+  admin: pg.Pool
+  masterKey: Buffer
+  directory: string
+  simulator: Simulator
+  ksefUrl: string
+  worker(options?: Parameters<typeof startWorker>[1]): DeliveryWorker
+  /** A company of its own NIP with an active integration. */
+  company(credential?: (nip: string) => Promise<SuppliedCredential>): Promise<Connected>
+  connect(company: Company, credential?: SuppliedCredential): Promise<Integration>
+  accept(companyId: CompanyId, xml: Uint8Array): Promise<Submission>
+  submission(of: Submission): Promise<Submission>
+  submissions(companyId: CompanyId): Promise<Submission[]>
+  /** Calls the simulator's control plane. */
+  control(method: 'POST' | 'DELETE', path: string, body?: object): Promise<void>
+  close(): Promise<void>
+}
+
+export type Connected = { company: Company; id: CompanyId; nip: string; integration: Integration }
+
+const SETTLED: readonly SubmissionState[] = ['receipted', 'rejected', 'held']
+const QUIET_MS = 15_000
+const TURN_PAUSE_MS = 15
+let nips = 5_250_000_000
+
+export const today = () => new Date().toLocaleDateString('sv-SE', { timeZone: 'Europe/Warsaw' })
+
+export const invoiceOf = (sellerNip: string, number: string, buyerNip = '1111111111'): Uint8Array =>
+  sampleInvoice({ form: 'FA (3)', sellerNip, buyerNip, number, issueDate: today() })
+
+export const sealFor = async (nip: string): Promise<SuppliedCredential> => {
+  const { certificatePem, privateKeyPem } = await sealOf(nip, `Firma ${nip}`)
+  return { type: 'certificate', certificatePem, privateKeyPem: new Sealed(privateKeyPem) }
+}
+
+export async function startDeliveryFleet(options: SimulatorOptions = {}): Promise<DeliveryFleet> {
+  const database = await createTestDatabase()
+  const simulator = await startSimulator({ processingDelayMs: 40, ...options })
+  const db = connect({ ...database, poolSize: 16 })
+  const admin = new pg.Pool({ connectionString: database.adminUrl, max: 4 })
+  const directory = mkdtempSync(join(tmpdir(), 'delivery-'))
+  const workers: DeliveryWorker[] = []
+  const base = { database, db, admin, masterKey: randomBytes(32), directory, ksefUrl: simulator.url }
+  const worker: DeliveryFleet['worker'] = (wanted) => {
+    const started = startWorker(base, wanted)
+    workers.push(started)
+    return started
+  }
+  const clerk = worker()
+
+  const connectCompany: DeliveryFleet['connect'] = async (company, credential) => {
+    const created = await createIntegration(clerk.context, {
+      companyId: company.id,
+      credential: credential ?? (await sealFor(company.nip)),
+      actor: 'story',
+    })
+    await clerk.run('verify-integration', { companyId: company.id, integrationId: created.id })
+    const integration = await db.withCompany(company.id, (tx) => tx.integrations.get(created.id))
+    if (integration === null) throw new Error('the integration is gone')
+    return integration
+  }
+  return {
+    ...base,
+    simulator,
+    worker,
+    connect: connectCompany,
+    async company(credential = sealFor) {
+      const nip = String(++nips)
+      const company = await createCompany(clerk.context, {
+        nip: Nip.parse(nip),
+        name: `Firma ${nip}`,
+        actor: 'story',
+      })
+      const integration = await connectCompany(company, await credential(nip))
+      return { company, id: company.id, nip, integration }
+    },
+    async accept(companyId, xml) {
+      const inspect = async (bytes: Uint8Array) =>
+        inspectInvoice(bytes, { now: new Date(), environment: 'test' })
+      return (await acceptInvoice({ ...clerk.context, inspect }, { companyId, xml })).submission
+    },
+    async submission({ companyId, id }) {
+      const found = await db.withCompany(companyId, (tx) => tx.submissions.get(id))
+      if (found === null) throw new Error('the submission is gone')
+      return found
+    },
+    submissions: (companyId) => db.withCompany(companyId, (tx) => tx.submissions.list({ limit: 200 })),
+    async control(method, path, body) {
+      const url = `${new URL(simulator.url).origin}/_simulator${path}`
+      const sent =
+        body === undefined
+          ? {}
+          : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }
+      const answer = await fetch(url, { method, ...sent })
+      if (!answer.ok) throw new Error(`${method} ${path}: ${answer.status} ${await answer.text()}`)
+    },
+    async close() {
+      await Promise.all(workers.map((one) => one.close()))
+      await simulator.close()
+      await Promise.all([db.close(), admin.end()])
+      await database[Symbol.asyncDispose]()
+      rmSync(directory, { recursive: true, force: true })
+    },
+  }
+}
+
+/** Lets the workers turn until every submission of these companies has come to its end, or `until` says enough. */
+export async function drive(
+  fleet: DeliveryFleet,
+  workers: readonly DeliveryWorker[],
+  story: {
+    companies: readonly CompanyId[]
+    until?: () => Promise<boolean>
+    only?: readonly string[]
+    withinMs?: number
+  },
+): Promise<void> {
+  const companies = new Set(story.companies)
+  const done = story.until ?? (() => allSettled(fleet, story.companies))
+  const deadline = Date.now() + (story.withinMs ?? QUIET_MS)
+  while (!(await done())) {
+    if (Date.now() > deadline)
+      throw new Error(`not done in time: ${JSON.stringify(await states(fleet, story.companies))}`)
+    const rung = await Promise.all(workers.map((worker) => worker.turn(companies, story.only)))
+    if (rung.every((count) => count === 0)) await sleep(TURN_PAUSE_MS)
+  }
+}
+
+/** Until a submission is in one of these states. */
+export const driveTo = (
+  fleet: DeliveryFleet,
+  worker: DeliveryWorker,
+  {
+    submission,
+    states,
+    only,
+  }: { submission: Submission; states: readonly SubmissionState[]; only?: readonly string[] },
+): Promise<void> =>
+  drive(fleet, [worker], {
+    companies: [submission.companyId],
+    until: async () => states.includes((await fleet.submission(submission)).state),
+    ...(only === undefined ? {} : { only }),
+  })
+
+async function allSettled(fleet: DeliveryFleet, companies: readonly CompanyId[]): Promise<boolean> {
+  const { rows } = await fleet.admin.query<{ waiting: number }>(
+    'select count(*)::int as waiting from submissions where company_id = any($1) and not state = any($2)',
+    [companies, SETTLED],
+  )
+  return rows[0]?.waiting === 0
+}
+
+async function states(fleet: DeliveryFleet, companies: readonly CompanyId[]) {
+  const { rows } = await fleet.admin.query<{ id: SubmissionId; state: string; reason: unknown }>(
+    `select s.id, s.state, s.attempts, s.polls, s.next_attempt_at, s.next_poll_at, s.reason, e.state as session,
+            (select json_agg(a.code) from attempts a where a.submission_id = s.id) as codes
+       from submissions s left join sessions e on e.id = s.session_id
+      where s.company_id = any($1) and not s.state = any($2) limit 5`,
+    [companies, SETTLED],
+  )
+  return rows
+}
+
+/** The leases of a company's claims and openings have run out: whoever held them is dead to the fleet. */
+export async function endLeases(fleet: DeliveryFleet, companies: readonly CompanyId[]): Promise<void> {
+  const past = `now() - interval '1 second'`
+  await fleet.admin.query(
+    `update submissions set lease_until = ${past} where company_id = any($1) and state = 'claimed'`,
+    [companies],
+  )
+  await fleet.admin.query(
+    `update sessions set lease_until = ${past} where company_id = any($1) and state = 'opening'`,
+    [companies],
+  )
+}

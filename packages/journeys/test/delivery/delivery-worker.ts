@@ -1,0 +1,111 @@
+/**
+ * A worker without its BullMQ: the delivery context that the real worker composes, and its jobs run in this process from
+ * the rings that the real sweeper and outbox give. So a story decides what happens when, and a process can die mid-step.
+ */
+import { randomBytes } from 'node:crypto'
+import {
+  type CompanyId,
+  createLogger,
+  type DeliveryContext,
+  JOBS,
+  type Ring,
+  sweepDue,
+} from '@ksef-fleet/core'
+import { readConfig } from '@ksef-fleet/worker/config'
+import { composeDelivery } from '@ksef-fleet/worker/delivery'
+import { createMetrics } from '@ksef-fleet/worker/metrics'
+import { connectCacheRedis } from '@ksef-fleet/worker/redis'
+import type { DeliveryFleet } from './delivery-fleet.ts'
+import { type Death, Killed, type MortalDatabase, mortalDatabase } from './mortal-database.ts'
+
+/** The fleet's waits, a hundred times shorter. Claims live long: a story that needs a dead one ends its lease itself. */
+const TIMING: DeliveryContext['timing'] = {
+  claimLeaseSeconds: 60,
+  openLeaseSeconds: 60,
+  sessionIdleSeconds: 3600,
+  pollSeconds: [0.02, 0.03, 0.05],
+  searchSeconds: [0.02, 0.04, 0.08, 0.16],
+  retrySeconds: [0.05, 0.1, 0.2, 0.4],
+  giveUpSeconds: 3600,
+}
+
+const NEVER = Number.POSITIVE_INFINITY
+
+export type DeliveryWorker = {
+  context: DeliveryContext
+  db: MortalDatabase
+  /** Runs one job; a kill ends it silently, as it would the process. */
+  run(job: string, payload: Record<string, string>): Promise<void>
+  /** One sweep and everything it rings for. `only` leaves the rings of other jobs unanswered. */
+  turn(companies: ReadonlySet<CompanyId>, only?: readonly string[]): Promise<number>
+  close(): Promise<void>
+}
+
+export function startWorker(
+  fleet: Pick<DeliveryFleet, 'database' | 'db' | 'admin' | 'masterKey' | 'directory' | 'ksefUrl'>,
+  options: { timing?: Partial<DeliveryContext['timing']>; death?: Death; ksefUrl?: string } = {},
+): DeliveryWorker {
+  const config = readConfig({
+    DATABASE_APP_URL: fleet.database.appUrl,
+    DATABASE_SYSTEM_URL: fleet.database.systemUrl,
+    REDIS_URL: process.env.FLEET_TEST_REDIS_URL,
+    KSEF_ENVIRONMENT: 'test',
+    KSEF_BASE_URL: options.ksefUrl ?? fleet.ksefUrl,
+    MASTER_KEY: fleet.masterKey.toString('base64'),
+    SECRET_STORE: 'local',
+    SECRET_STORE_DIRECTORY: fleet.directory,
+  })
+  const log = createLogger({
+    service: 'journey',
+    level: process.env.JOURNEY_LOG === undefined ? 'silent' : 'info',
+  })
+  const redis = connectCacheRedis(config.redisUrl, log)
+  const db = mortalDatabase(fleet.db, options.death ?? { atCall: NEVER, when: 'before' })
+  const stop = new AbortController()
+  const composed = composeDelivery({
+    config,
+    db,
+    redis,
+    log,
+    metrics: createMetrics(),
+    signal: stop.signal,
+    randomBytes,
+  })
+  const context = { ...composed, timing: { ...TIMING, ...options.timing } }
+
+  const run = async (name: string, payload: unknown): Promise<void> => {
+    const job = JOBS.find((one) => one.name === name)
+    if (job === undefined) throw new Error(`no job ${name}`)
+    try {
+      await job.run(payload, context)
+    } catch (error) {
+      if (!db.dead && !(error instanceof Killed)) throw error
+    }
+  }
+  const answer = async (rings: readonly Ring[]): Promise<void> => {
+    await Promise.all(rings.map((ring) => run(ring.job, ring.payload)))
+  }
+  return {
+    context,
+    db,
+    run,
+    async turn(companies, only) {
+      // As if the ten seconds had passed in which the sweeper does not ring twice for one thing.
+      await fleet.admin.query(`update ksef_integrations set send_rung_at = null, verify_rung_at = null`)
+      await fleet.admin.query(`update sessions set finish_rung_at = null, poll_rung_at = null`)
+      await fleet.admin.query(`update submissions set upo_rung_at = null`)
+      const due = await sweepDue(fleet.db, context.timing.sessionIdleSeconds)
+      const wished = await fleet.db.asSystem('relay-outbox', (tx) => tx.outbox.take(500))
+      const mine = [...new Map([...due, ...wished].map((ring) => [ring.key, ring])).values()]
+        .filter((ring) => companies.has(ring.payload.companyId as CompanyId))
+        .filter((ring) => only === undefined || only.includes(ring.job))
+      await answer(mine)
+      return mine.length
+    },
+    async close() {
+      stop.abort()
+      redis.disconnect()
+      await context.ksef.close()
+    },
+  }
+}
