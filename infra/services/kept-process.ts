@@ -38,6 +38,7 @@ exec 3<&-
 wait $server
 code=$?
 kill $watcher 2>/dev/null
+wait $watcher 2>/dev/null
 exit $code`
 
 /**
