@@ -148,6 +148,7 @@ describe('hostile signatures', () => {
     const signValue = (info: string, { privateKey }: Holder) => sign('sha256', Buffer.from(info), privateKey)
     const answer = await caller.submit(holder, { signValue })
     expect([answer.status, errorCode(answer.body)]).toEqual([400, 9105])
+    expect(answer.body.exception.exceptionDetailList[0].details[0]).toContain('R||S')
   })
 
   test('SHA-1 is refused', async () => {
@@ -177,7 +178,7 @@ describe('hostile signatures', () => {
 
   test('an identifier used twice is refused', async () => {
     const twice = await submitSpoilt((signed) =>
-      signed.replace('<ds:KeyInfo>', '<ds:KeyInfo Id="properties">'),
+      signed.replace('<ds:KeyInfo>', '<ds:KeyInfo Id="signature">'),
     )
     expect(errorCode(twice.body)).toBe(9105)
   })
