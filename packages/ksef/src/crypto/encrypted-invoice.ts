@@ -15,7 +15,7 @@ export type EncryptedInvoice = {
  * Encrypts an invoice with AES-256-CBC and PKCS#7 padding.
  *
  * The initialization vector is not prefixed to the ciphertext, although sesja-interaktywna.md says so: the
- * OpenAPI file, the Ministry's clients and issue CIRFMF/ksef-api#839 send it in `initializationVector` only.
+ * OpenAPI file and the Ministry's own clients send it in `initializationVector` only.
  */
 export function encryptInvoice(xml: Uint8Array, key: SessionKey): EncryptedInvoice {
   const cipher = createCipheriv('aes-256-cbc', key.cipherKey.reveal(), key.initializationVector.reveal())

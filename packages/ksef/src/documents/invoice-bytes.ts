@@ -72,8 +72,7 @@ function checkCharacters(
   references: readonly { offset: number; codePoint: number }[],
 ): InvoiceFault[] {
   const written = charactersIn(text)
-  const referred = references.filter(({ codePoint }) => faultOfCharacter(codePoint) !== null)
-  return [...written, ...referred].slice(0, FAULTS_MAX).flatMap(({ offset, codePoint }) => {
+  return [...written, ...references].slice(0, FAULTS_MAX).flatMap(({ offset, codePoint }) => {
     const code = faultOfCharacter(codePoint)
     return code === null
       ? []
@@ -88,7 +87,7 @@ function checkText(text: string): InvoiceFault[] {
     ...checkDeclaration(text),
     ...markup.doctypes.slice(0, FAULTS_MAX).map(at('INVOICE_HAS_DOCTYPE')),
     ...markup.processingInstructions.slice(0, FAULTS_MAX).map(at('INVOICE_HAS_PROCESSING_INSTRUCTION')),
-    ...checkCharacters(text, markup.characterReferences),
+    ...checkCharacters(text, markup.badReferences),
     ...markup.oversizedTags.slice(0, 1).map(at('INVOICE_TOO_COMPLEX')),
   ]
 }

@@ -1,3 +1,5 @@
+import { faultOfCharacter } from './characters.ts'
+
 /** A place in a text, counted from 1, as editors count. */
 export type TextPlace = { readonly line: number; readonly column: number }
 
@@ -12,7 +14,8 @@ export function placeOf(text: string, offset: number): TextPlace {
 export type Markup = {
   readonly doctypes: readonly number[]
   readonly processingInstructions: readonly number[]
-  readonly characterReferences: readonly { readonly offset: number; readonly codePoint: number }[]
+  /** Characters written as references that must not be written at all. */
+  readonly badReferences: readonly { readonly offset: number; readonly codePoint: number }[]
   readonly oversizedTags: readonly number[]
 }
 
@@ -26,7 +29,7 @@ const CLOSING: { readonly [opening: string]: string } = { '<!--': '-->', '<![CDA
 type Found = {
   doctypes: number[]
   processingInstructions: number[]
-  characterReferences: { offset: number; codePoint: number }[]
+  badReferences: { offset: number; codePoint: number }[]
   oversizedTags: number[]
 }
 
@@ -38,7 +41,10 @@ function note(found: Found, match: RegExpExecArray): void {
   const offset = match.index
   if (hexadecimal !== undefined || decimal !== undefined) {
     const codePoint = hexadecimal === undefined ? Number(decimal) : Number.parseInt(hexadecimal, 16)
-    found.characterReferences.push({ offset, codePoint })
+    // Only what has to be reported is kept: a file may consist of references.
+    const { length } = found.badReferences
+    if (length < FOUND_MAX && faultOfCharacter(codePoint) !== null)
+      found.badReferences.push({ offset, codePoint })
   } else if (what === '<?' && !isDeclaration(match)) found.processingInstructions.push(offset)
   else if (what === '<!DOCTYPE') found.doctypes.push(offset)
   else if (what.length > TAG_LENGTH_MAX) found.oversizedTags.push(offset)
@@ -52,7 +58,7 @@ export function scanMarkup(text: string): Markup {
   const found: Found = {
     doctypes: [],
     processingInstructions: [],
-    characterReferences: [],
+    badReferences: [],
     oversizedTags: [],
   }
   const token = new RegExp(TOKEN)
