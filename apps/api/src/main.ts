@@ -1,18 +1,15 @@
 /** The API's process: composition, and nothing decided. Resources are released in the reverse of their order. */
 import { createHash, randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
-import { SecretsManagerClient } from '@aws-sdk/client-secrets-manager'
 import {
-  awsSecretStore,
   createIdSource,
   createKsefSecretManager,
   createLogger,
   createSealer,
-  localSecretStore,
-  type SecretStore,
+  openSecretStore,
 } from '@ksef-fleet/core'
 import { connect, migrate } from '@ksef-fleet/db'
-import { type Config, readConfig } from './config.ts'
+import { readConfig } from './config.ts'
 import { createInvoiceInspector } from './invoice-inspection.ts'
 import { connectQueues } from './queue-connection.ts'
 import { buildServer } from './server.ts'
@@ -27,7 +24,7 @@ const log = createLogger({ service: 'api', level: config.logLevel })
 
 async function run(): Promise<void> {
   await using resources = new AsyncDisposableStack()
-  if (config.database.ownerUrl !== null) await migrate(config.database.ownerUrl)
+  if (config.databaseOwnerUrl !== null) await migrate(config.databaseOwnerUrl)
   const db = resources.adopt(connect(config.database), (database) => database.close())
   await db.check()
   const queues = resources.adopt(connectQueues(config.redisUrl, log), (connected) => connected.close())
@@ -43,10 +40,11 @@ async function run(): Promise<void> {
     ),
     (made) => made.close(),
   )
-  const { namePrefix } = config.secretStore
+  const sealer = createSealer(config.masterKey.reveal(), randomBytes)
+  const store = openSecretStore(config.secretStore, { sealer, randomBytes })
   const app = await buildServer({
     db,
-    secrets: createKsefSecretManager({ store: secretStoreOf(config), namePrefix, now }),
+    secrets: createKsefSecretManager({ store, namePrefix: config.secretNamePrefix, now }),
     environment: config.environment,
     now,
     randomBytes,
@@ -68,12 +66,6 @@ async function run(): Promise<void> {
   await app.listen(config.listen)
   log.info({ environment: config.environment, port: config.listen.port }, 'api.ready')
   await stopped()
-}
-
-function secretStoreOf({ secretStore, masterKey }: Config): SecretStore {
-  if (secretStore.kind === 'aws') return awsSecretStore(new SecretsManagerClient({}))
-  const sealer = createSealer(masterKey.reveal(), randomBytes)
-  return localSecretStore({ directory: secretStore.directory, sealer, randomBytes })
 }
 
 function stopped(): Promise<void> {

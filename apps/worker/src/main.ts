@@ -18,7 +18,7 @@ const stop = new AbortController()
 
 async function run(): Promise<void> {
   await using resources = new AsyncDisposableStack()
-  if (config.database.ownerUrl !== undefined) await migrate(config.database.ownerUrl)
+  if (config.databaseOwnerUrl !== null) await migrate(config.databaseOwnerUrl)
   const db = resources.adopt(connect(config.database), (database) => database.close())
   await db.check()
   const redis = resources.adopt(connectRedis(config.redisUrl, log), (client) => client.disconnect())
@@ -45,7 +45,7 @@ async function run(): Promise<void> {
   const { sessionIdleSeconds } = context.timing
   const sweeper = startSweeper({ db, doorbell, log, pauseMs: config.sweepPauseMs, sessionIdleSeconds })
   resources.adopt(sweeper, (loop) => loop.stop())
-  log.info({ environment: config.ksef.environment, port: config.health.port }, 'worker.ready')
+  log.info({ environment: config.environment, port: config.health.port }, 'worker.ready')
   await stopped()
 }
 
