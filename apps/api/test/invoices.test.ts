@@ -1,11 +1,12 @@
+import { CompanyId } from '@ksef-fleet/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { invoiceOf, NIP_A, type RunningApi, startApi, textOf } from './running-api.ts'
+import { invoiceOf, NIP_A, NIP_B, type RunningApi, startApi } from './running-api.ts'
 
 let api: RunningApi
 beforeAll(async () => {
   api = await startApi()
 })
-afterAll(() => api[Symbol.asyncDispose]())
+afterAll(() => api?.[Symbol.asyncDispose]())
 
 const post = (xml: Uint8Array | string, headers: Record<string, string> = {}) =>
   api.call({ url: `/v1/companies/${api.a.id}/invoices`, xml, headers, key: api.a.key })
@@ -41,12 +42,180 @@ describe('posting an invoice', () => {
     })
   })
 
-  test('a legal invoice of exactly 1,000,000 bytes passes', async () => {
-    const posted = await post(invoiceOf(NIP_A, { padToBytes: 1_000_000 }))
-    expect(posted.statusCode, posted.body.slice(0, 500)).toBe(202)
+  test('keeps the caller’s trace with the invoice, so that delivery goes on in it', async () => {
+    const traceparent = '00-4bf92f3577b34da6a3ce929d0e0e4736-00f067aa0ba902b7-01'
+    const posted = await post(invoiceOf(NIP_A), { traceparent, 'x-request-id': 'erp-2026-000017' })
+    expect(posted.headers['x-request-id']).toBe('erp-2026-000017')
+    const [row] = await api.query('select traceparent from submissions where id = $1', [posted.json().id])
+    expect(row).toEqual({ traceparent })
+    const line = api.lines
+      .map((each) => JSON.parse(each))
+      .findLast((each) => each.requestId === 'erp-2026-000017')
+    expect(line).toMatchObject({ traceId: '4bf92f3577b34da6a3ce929d0e0e4736', status: 202, method: 'POST' })
+  })
+
+  test('answers an inbound request id that is not sane with one of its own', async () => {
+    for (const id of [
+      'short',
+      'has a blank in it',
+      `${'x'.repeat(65)}`,
+      'line\nbreak-aaaa',
+      '<script>alert(1)',
+    ]) {
+      const answer = await api.call({ url: '/v1/companies', headers: { 'x-request-id': id } })
+      expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+    }
   })
 })
 
-test('prints', () => {
-  console.log(api.lines.slice(-4).join(''), textOf(invoiceOf(NIP_A)).length)
+describe('an Idempotency-Key', () => {
+  const keyed = (xml: Uint8Array, key: string, company = api.a) =>
+    api.call({
+      url: `/v1/companies/${company.id}/invoices`,
+      xml,
+      key: company.key,
+      headers: { 'idempotency-key': key },
+    })
+
+  test('answers the same request with the same invoice, and says that it is a replay', async () => {
+    const xml = invoiceOf(NIP_A)
+    const key = crypto.randomUUID()
+    const first = await keyed(xml, key)
+    const before = await api.counts()
+    const second = await keyed(xml, key)
+    expect([first.statusCode, second.statusCode]).toEqual([202, 202])
+    expect(first.headers['idempotency-replayed']).toBeUndefined()
+    expect(second.headers['idempotency-replayed']).toBe('true')
+    expect(second.json()).toEqual(first.json())
+    expect(second.headers.location).toBe(first.headers.location)
+    expect(await api.counts()).toEqual(before)
+  })
+
+  test('of another body is refused with 422, and nothing is written', async () => {
+    const key = crypto.randomUUID()
+    await keyed(invoiceOf(NIP_A), key)
+    const before = await api.counts()
+    const answer = await keyed(invoiceOf(NIP_A), key)
+    expect([answer.statusCode, answer.json().code]).toEqual([422, 'IDEMPOTENCY_KEY_REUSED'])
+    expect(await api.counts()).toEqual(before)
+  })
+
+  test('of another company is another key', async () => {
+    const key = crypto.randomUUID()
+    const [ofA, ofB] = [await keyed(invoiceOf(NIP_A), key), await keyed(invoiceOf(NIP_B), key, api.b)]
+    expect([ofA.statusCode, ofB.statusCode]).toEqual([202, 202])
+  })
+
+  test('whose first request is still running answers 409, and afterwards the replay', async () => {
+    const xml = invoiceOf(NIP_A)
+    const key = crypto.randomUUID()
+    let running: Promise<{ statusCode: number }> | undefined
+    await api.deps.db.withCompany(CompanyId.parse(api.a.id), async (tx) => {
+      expect(await tx.idempotency.lock(key)).toBe(true)
+      running = keyed(xml, key)
+      const answer = await running
+      expect(answer.statusCode).toBe(409)
+    })
+    const after = await keyed(xml, key)
+    expect(after.statusCode, after.body).toBe(202)
+    expect((await keyed(xml, key)).headers['idempotency-replayed']).toBe('true')
+  })
+
+  test('in fifty requests at once makes one invoice, one document and one wish to send', async () => {
+    await api.query('delete from outbox')
+    const before = await api.counts()
+    const xml = invoiceOf(NIP_A)
+    const key = crypto.randomUUID()
+    const answers = await Promise.all(Array.from({ length: 50 }, () => keyed(xml, key)))
+    const codes = answers.map((answer) => (answer.statusCode === 202 ? 202 : answer.json().code))
+    expect(new Set(codes)).toSatisfy((seen: Set<unknown>) =>
+      [...seen].every((code) => code === 202 || code === 'IDEMPOTENCY_IN_PROGRESS'),
+    )
+    const ids = answers.filter(({ statusCode }) => statusCode === 202).map((answer) => answer.json().id)
+    expect(new Set(ids).size).toBe(1)
+    const fresh = answers.filter(
+      (a) => a.statusCode === 202 && a.headers['idempotency-replayed'] === undefined,
+    )
+    expect(fresh).toHaveLength(1)
+    expect(difference(before, await api.counts())).toEqual({
+      'public.submissions': 1,
+      'public.ksef_documents_raw': 1,
+      'public.idempotency_keys': 1,
+      'public.outbox': 1,
+    })
+  })
+
+  test('is not needed: of twenty requests at once with one number, one is accepted and the rest name it', async () => {
+    const xml = invoiceOf(NIP_A)
+    const answers = await Promise.all(Array.from({ length: 20 }, () => post(xml)))
+    const accepted = answers.filter(({ statusCode }) => statusCode === 202)
+    expect(accepted).toHaveLength(1)
+    const others = answers.filter(({ statusCode }) => statusCode !== 202).map((answer) => answer.json())
+    for (const problem of others) {
+      expect(problem).toMatchObject({ code: 'INVOICE_DUPLICATE', existing: { id: accepted[0]?.json().id } })
+    }
+  })
 })
+
+describe('the list of invoices', () => {
+  test.each(['limit=0', 'limit=201', 'limit=x', 'limit=1&limit=2', 'state=paid', 'sort=number', 'cursor='])(
+    'refuses %s and names the parameter',
+    async (query) => {
+      const answer = await api.call({ url: `/v1/companies/${api.a.id}/invoices?${query}` })
+      expect([answer.statusCode, answer.json().code]).toEqual([400, 'REQUEST_INVALID'])
+      expect(answer.json().faults[0].pointer).toBe(query.split('=')[0])
+    },
+  )
+
+  test('is narrowed by state', async () => {
+    const { invoices } = (
+      await api.call({ url: `/v1/companies/${api.a.id}/invoices?state=receipted` })
+    ).json()
+    expect(invoices).toEqual([])
+  })
+})
+
+describe('a held invoice', () => {
+  const hold = (id: string) =>
+    api.query(`update submissions set state = 'held', reason = $2, next_attempt_at = null where id = $1`, [
+      id,
+      JSON.stringify({ code: 'KSEF_PERMISSION_MISSING', ksefCode: 403, description: 'Brak uprawnień' }),
+    ])
+
+  test('says why, in KSeF’s words and in ours, and goes again when released', async () => {
+    const { id } = (await post(invoiceOf(NIP_A))).json()
+    const path = `/v1/companies/${api.a.id}/invoices/${id}`
+    await hold(id)
+    expect((await api.call({ url: path })).json().reason).toMatchObject({
+      code: 'KSEF_PERMISSION_MISSING',
+      ksefCode: 403,
+      description: 'Brak uprawnień',
+      blame: 'company',
+      retry: 'after-change',
+      means: expect.stringMatching(/permission/),
+      help: expect.stringMatching(/\S/),
+    })
+    const released = await api.call({ method: 'POST', url: `${path}/release` })
+    expect([released.statusCode, released.json().state, released.json().reason]).toEqual([
+      200,
+      'pending',
+      null,
+    ])
+    const again = await api.call({ method: 'POST', url: `${path}/release` })
+    expect([again.statusCode, again.json().code]).toEqual([409, 'SUBMISSION_NOT_HELD'])
+  })
+})
+
+test('the UPO is not there before it is stored, and says when to ask again', async () => {
+  const { id } = (await post(invoiceOf(NIP_A))).json()
+  const answer = await api.call({ url: `/v1/companies/${api.a.id}/invoices/${id}/upo` })
+  expect([answer.statusCode, answer.json().code]).toEqual([409, 'UPO_NOT_YET'])
+  expect(answer.headers['retry-after']).toBe('5')
+})
+
+const difference = (before: Record<string, number>, after: Record<string, number>) =>
+  Object.fromEntries(
+    Object.entries(after).flatMap(([table, rows]) =>
+      rows === before[table] ? [] : [[table, rows - before[table]!]],
+    ),
+  )

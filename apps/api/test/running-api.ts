@@ -148,11 +148,11 @@ function caller(app: FastifyInstance, providerKey: string) {
 
 async function countRows(pool: pg.Pool): Promise<Record<string, number>> {
   const { rows } = await pool.query<{ name: string }>(
-    "select tablename as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema') order by 1",
+    "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema') order by 1",
   )
   const counts: Record<string, number> = {}
   for (const { name } of rows) {
-    const { rows: counted } = await pool.query<{ n: number }>(`select count(*)::int as n from public.${name}`)
+    const { rows: counted } = await pool.query<{ n: number }>(`select count(*)::int as n from ${name}`)
     counts[name] = counted[0]?.n ?? Number.NaN
   }
   return counts
