@@ -3,7 +3,7 @@ import { randomUUID } from 'node:crypto'
 import { readFile } from 'node:fs/promises'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { promisify } from 'node:util'
+import { inspect, promisify } from 'node:util'
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api'
 import pg from 'pg'
 import { afterAll, describe, expect, test } from 'vitest'
@@ -109,10 +109,13 @@ test('the command provisions and migrates, migrates alone, and says what it lack
   await drop(name)
 })
 
-test('a failing migration names no password', async () => {
+test('a failing migration names neither login nor password', async () => {
   const wrong = new URL(database.ownerUrl)
-  wrong.password = 'PLANTED'
-  await expect(migrate(wrong.href)).rejects.toMatchObject({ name: 'DatabaseFailure', sqlState: '28P01' })
+  wrong.username = 'planted_login'
+  wrong.password = 'planted_password'
+  const failure = await migrate(wrong.href).catch((error: unknown) => error)
+  expect(failure).toMatchObject({ name: 'DatabaseFailure', sqlState: expect.stringMatching(/^28/) })
+  expect(inspect(failure, { depth: 20, showHidden: true })).not.toContain('planted')
 })
 
 describe('the check at start refuses', () => {
