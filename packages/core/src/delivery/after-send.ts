@@ -5,7 +5,7 @@ import type { SubmissionReason } from '../submissions/submission.ts'
 export type AfterSend =
   | { to: 'sent'; referenceNumber: string }
   /** The bytes may have arrived: nothing is sent again before the session was searched. */
-  | { to: 'lost'; code: string; leaveSession: boolean }
+  | { to: 'lost'; code: string }
   /** The bytes certainly did not arrive. */
   | { to: 'pending'; code: string; leaveSession: boolean }
   | { to: 'held'; code: string; reason: SubmissionReason }
@@ -24,15 +24,20 @@ export function afterSend(result: Result<{ referenceNumber: string }>, refusals:
   const { failure } = result
   const { again, actor } = KSEF_ERRORS[failure.code]
   if (failure.code === 'KSEF_UNKNOWN_CODE') return held('KSEF_UNKNOWN_ANSWER', failure)
-  if (failure.effect === 'unknown') {
-    // A session that KSeF does not find must not take the next invoice either.
-    return { to: 'lost', code: failure.code, leaveSession: failure.code === 'KSEF_SESSION_NOT_FOUND' }
-  }
+  if (failure.effect === 'unknown') return { to: 'lost', code: failure.code }
   if (failure.kind === 'forbidden' && again === 'no') return held('KSEF_PERMISSION_MISSING', failure)
   if (again === 'no' && actor !== 'nobody') return held('DELIVERY_KEEPS_FAILING', failure)
   if (refusals >= REFUSALS_MAX && failure.kind === 'refused') return held('DELIVERY_KEEPS_FAILING', failure)
   return { to: 'pending', code: failure.code, leaveSession: again === 'new-session' }
 }
+
+/** Whether the code of an attempt is a session's refusal to take the bytes, whatever they are. */
+export const isRefusalOfSession = (code: string | null): boolean =>
+  code !== null && SESSIONS_REFUSALS.has(code)
+
+const SESSIONS_REFUSALS: ReadonlySet<string> = new Set(
+  Object.entries(KSEF_ERRORS).flatMap(([code, { again }]) => (again === 'new-session' ? [code] : [])),
+)
 
 const held = (code: string, failure: KsefFailure): AfterSend => ({
   to: 'held',

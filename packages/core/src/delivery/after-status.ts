@@ -1,17 +1,24 @@
 import { meaningOfInvoiceStatus, parseKsefNumber, type SessionInvoice } from '@ksef-fleet/ksef'
 import type { Submission, SubmissionReason } from '../submissions/submission.ts'
 
+/** Where KSeF keeps an invoice: its session and its reference number there. */
+export type PlaceInKsef = { session: string; referenceNumber: string }
+
 /** What KSeF's word on an invoice means for its submission. */
 export type AfterStatus =
   | { to: 'wait' }
-  | { to: 'registered'; ksefNumber: string; upoDownloadUrl: string | null }
+  | { to: 'registered'; ksefNumber: string; upoDownloadUrl: string | null; at?: PlaceInKsef }
   /** Status 440: whose the original is must be found out. */
   | { to: 'resolve-duplicate'; originalKsefNumber: string | null; originalSession: string | null }
-  /** Not registered and not the invoice's fault: once more, in a new session where that is the cure. */
-  | { to: 'pending'; code: string; leaveSession: boolean }
+  /**
+   * Not registered and not the invoice's fault: once more. Always in a new session, so that no session ever lists one
+   * submission twice and a search by hash finds the right entry.
+   */
+  | { to: 'pending'; code: string }
   | { to: 'rejected' | 'held'; reason: SubmissionReason }
 
-const RESENDS_MAX = 5
+/** KSeF may take a submission's bytes so often without registering them; then a person looks. */
+export const RESENDS_MAX = 5
 /** KSeF's own failure (500) is asked about this often before a person looks. */
 const LOOKS_MAX = 5
 const DUPLICATE = 440
@@ -20,7 +27,7 @@ const FAILED = 500
 
 /** @param seen the invoice's entry in its session, as KSeF lists it */
 export function afterStatus(
-  submission: Pick<Submission, 'sellerNip' | 'attempts' | 'polls'>,
+  submission: Pick<Submission, 'sellerNip' | 'polls'>,
   seen: SessionInvoice,
 ): AfterStatus {
   const { code } = seen.status
@@ -39,18 +46,22 @@ export function afterStatus(
   if (code === FAILED && submission.polls < LOOKS_MAX) return { to: 'wait' }
   if (code === FAILED) return { to: 'held', reason: reasonOf('DELIVERY_KEEPS_FAILING', seen) }
   if (meaning.again === 'no') return { to: 'rejected', reason: reasonOf('KSEF_REJECTED', seen) }
-  if (submission.attempts >= RESENDS_MAX)
-    return { to: 'held', reason: reasonOf('DELIVERY_KEEPS_FAILING', seen) }
-  return { to: 'pending', code: `KSEF_INVOICE_${code}`, leaveSession: meaning.again === 'new-session' }
+  return { to: 'pending', code: `KSEF_INVOICE_${code}` }
 }
 
 function registered(submission: Pick<Submission, 'sellerNip'>, seen: SessionInvoice): AfterStatus {
-  const ksefNumber = seen.ksefNumber === undefined ? null : parseKsefNumber(seen.ksefNumber)
-  // A number with a wrong CRC or another seller's NIP is never stored as success.
-  if (ksefNumber === null || !ksefNumber.startsWith(submission.sellerNip)) {
-    return { to: 'held', reason: reasonOf('KSEF_UNKNOWN_ANSWER', seen) }
-  }
+  const ksefNumber = numberFor(submission, seen.ksefNumber)
+  if (ksefNumber === null) return { to: 'held', reason: reasonOf('KSEF_UNKNOWN_ANSWER', seen) }
   return { to: 'registered', ksefNumber, upoDownloadUrl: seen.upoDownloadUrl ?? null }
+}
+
+/** Null for a number with a wrong CRC or of another seller: such a one is never stored as success. */
+export function numberFor(
+  { sellerNip }: Pick<Submission, 'sellerNip'>,
+  text: string | undefined,
+): string | null {
+  const ksefNumber = text === undefined ? null : parseKsefNumber(text)
+  return ksefNumber?.startsWith(sellerNip) ? ksefNumber : null
 }
 
 /** The reason of a submission in KSeF's own words. */

@@ -1,35 +1,41 @@
 import type { SessionInvoice } from '@ksef-fleet/ksef'
 import type { CompanyTransaction } from '../stores.ts'
 import type { Submission, SubmissionChange } from '../submissions/submission.ts'
-import { type AfterStatus, afterStatus, reasonOf } from './after-status.ts'
+import { type AfterStatus, afterStatus, numberFor, RESENDS_MAX, reasonOf } from './after-status.ts'
 import { type CompanyAccess, recordFailure } from './company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
 import { type DuplicateVerdict, resolveDuplicate } from './resolve-duplicate.ts'
 
 type Verdict = Exclude<AfterStatus, { to: 'resolve-duplicate' }>
 
-/** Moves a sent submission to where KSeF's word on it leads; a duplicate is examined first. */
+/**
+ * Moves a sent submission to where KSeF's word on it leads; a duplicate is examined first.
+ *
+ * @param mayAsk false when KSeF has just failed: then a duplicate waits, and no call is made.
+ * @returns false when KSeF failed, and no further call is to be made now.
+ */
 export async function applyVerdict(
   context: DeliveryContext,
   access: CompanyAccess,
-  { submission, seen }: { submission: Submission; seen: SessionInvoice },
-): Promise<void> {
+  { submission, seen, mayAsk }: { submission: Submission; seen: SessionInvoice; mayAsk: boolean },
+): Promise<boolean> {
   const after = afterStatus(submission, seen)
-  const verdict =
-    after.to === 'resolve-duplicate'
-      ? await examine(context, access, {
-          submission,
-          seen,
-          original: { ksefNumber: after.originalKsefNumber, session: after.originalSession },
-        })
-      : after
-  await context.db.withCompany(submission.companyId, (tx) => record(context, tx, { submission, verdict }))
-  if (verdict.to !== 'wait') {
+  let verdict: Verdict | null = null
+  if (after.to !== 'resolve-duplicate') verdict = after
+  else if (mayAsk) {
+    const original = { ksefNumber: after.originalKsefNumber, session: after.originalSession }
+    verdict = await examine(context, access, { submission, seen, original })
+  }
+  await context.db.withCompany(submission.companyId, (tx) =>
+    record(context, tx, { submission, verdict: verdict ?? { to: 'wait' }, seen }),
+  )
+  if (verdict !== null && verdict.to !== 'wait') {
     context.log.info(
       { submissionId: submission.id, state: verdict.to, ksefCode: seen.status.code },
       'delivery.verdict',
     )
   }
+  return verdict !== null
 }
 
 async function examine(
@@ -40,23 +46,25 @@ async function examine(
     seen: SessionInvoice
     original: { ksefNumber: string | null; session: string | null }
   },
-): Promise<Verdict> {
+): Promise<Verdict | null> {
   const duplicate = await resolveDuplicate(context, access, found)
-  if (duplicate.is === 'unknown-yet') {
-    await recordFailure(context, access, { failure: duplicate.failure, tries: found.submission.polls })
-    return { to: 'wait' }
-  }
-  return verdictOn(duplicate, found.seen)
+  if (duplicate.is !== 'unknown-yet') return verdictOn(duplicate, found)
+  await recordFailure(context, access, { failure: duplicate.failure, tries: found.submission.polls })
+  return null
 }
 
 function verdictOn(
   duplicate: Exclude<DuplicateVerdict, { is: 'unknown-yet' }>,
-  seen: SessionInvoice,
+  { submission, seen }: { submission: Submission; seen: SessionInvoice },
 ): Verdict {
   const original = duplicate.ksefNumber === null ? {} : { originalKsefNumber: duplicate.ksefNumber }
   switch (duplicate.is) {
-    case 'ours':
-      return { to: 'registered', ksefNumber: duplicate.ksefNumber, upoDownloadUrl: duplicate.upoDownloadUrl }
+    case 'ours': {
+      const { ksefNumber, upoDownloadUrl, at } = duplicate
+      if (numberFor(submission, ksefNumber) === null)
+        return { to: 'held', reason: { ...reasonOf('KSEF_UNKNOWN_ANSWER', seen), ...original } }
+      return { to: 'registered', ksefNumber, upoDownloadUrl, ...(at === null ? {} : { at }) }
+    }
     case 'another':
       return { to: 'rejected', reason: { ...reasonOf('KSEF_DUPLICATE', seen), ...original } }
     case 'unverifiable':
@@ -67,14 +75,36 @@ function verdictOn(
 async function record(
   context: DeliveryContext,
   tx: CompanyTransaction,
-  { submission, verdict }: { submission: Submission; verdict: Verdict },
+  { submission, verdict, seen }: { submission: Submission; verdict: Verdict; seen: SessionInvoice },
 ): Promise<void> {
   if (verdict.to === 'wait') return waitLonger(context, tx, submission)
-  await tx.submissions.move(submission.id, {
-    from: 'sent',
-    to: verdict.to,
-    set: changeFor(context, submission, verdict),
-  })
+  const { id, fence, sessionId } = submission
+  const final = verdict.to === 'pending' && (await isTakenTooOften(tx, submission)) ? failing(seen) : verdict
+  const set = { ...changeFor(context, submission, final), ...(await placeOf(tx, final)) }
+  // The fence tells this sending from a later one: a worker that slept must not judge that by what it saw of this.
+  if (!(await tx.submissions.move(id, { from: 'sent', to: final.to, fence, set }))) return
+  if (final.to !== 'pending' || sessionId === null) return
+  await tx.sessions.move(sessionId, { from: 'open', to: 'closing', set: { nextPollAt: context.now() } })
+}
+
+const failing = (seen: SessionInvoice): Exclude<Verdict, { to: 'wait' }> => ({
+  to: 'held',
+  reason: reasonOf('DELIVERY_KEEPS_FAILING', seen),
+})
+
+async function isTakenTooOften(tx: CompanyTransaction, { id }: Submission): Promise<boolean> {
+  const attempts = await tx.attempts.list(id)
+  return attempts.filter(({ outcome }) => outcome !== 'not-done').length >= RESENDS_MAX
+}
+
+/** An invoice found in another session of ours has its receipt there. */
+async function placeOf(
+  tx: CompanyTransaction,
+  verdict: Verdict,
+): Promise<Pick<SubmissionChange, 'sessionId' | 'referenceNumber'>> {
+  if (verdict.to !== 'registered' || verdict.at === undefined) return {}
+  const session = await tx.sessions.findByReference(verdict.at.session)
+  return session === null ? {} : { sessionId: session.id, referenceNumber: verdict.at.referenceNumber }
 }
 
 function changeFor(
@@ -123,11 +153,14 @@ export async function waitUntil(
   tx: CompanyTransaction,
   { submission, until }: { submission: Submission; until: Date },
 ): Promise<void> {
-  const { id, state, polls, giveUpAt } = submission
-  if (giveUpAt !== null && giveUpAt <= context.now()) {
+  const { id, state, polls, fence, giveUpAt } = submission
+  const now = context.now()
+  if (giveUpAt !== null && giveUpAt <= now) {
     const set = { reason: { code: 'KSEF_UNSETTLED' }, nextPollAt: null }
-    await tx.submissions.move(id, { from: state, to: 'held', set })
+    await tx.submissions.move(id, { from: state, to: 'held', fence, set })
     return
   }
-  await tx.submissions.touch(id, { state, set: { nextPollAt: until, polls: polls + 1 } })
+  // A claim that ran out became lost without a deadline.
+  const deadline = giveUpAt ?? addSeconds(now, context.timing.giveUpSeconds)
+  await tx.submissions.touch(id, { state, set: { nextPollAt: until, polls: polls + 1, giveUpAt: deadline } })
 }

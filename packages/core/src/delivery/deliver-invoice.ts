@@ -1,6 +1,6 @@
 import { encryptInvoice, type Result, sha256Base64 } from '@ksef-fleet/ksef'
 import type { Submission, SubmissionChange } from '../submissions/submission.ts'
-import { type AfterSend, afterSend } from './after-send.ts'
+import { type AfterSend, afterSend, isRefusalOfSession } from './after-send.ts'
 import { type CompanyAccess, recordFailure } from './company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
 import type { OpenSession } from './sending-session.ts'
@@ -71,11 +71,10 @@ async function refusalsOf(
 ): Promise<number> {
   if (result.ok || result.failure.kind !== 'refused') return 0
   const attempts = await context.db.withCompany(companyId, (tx) => tx.attempts.list(id))
-  return attempts.filter(({ code }) => code?.startsWith('SESSION_')).length + 1
+  return attempts.filter(({ code }) => isRefusalOfSession(code)).length + 1
 }
 
-const leavesSession = (after: AfterSend): boolean =>
-  (after.to === 'pending' || after.to === 'lost') && after.leaveSession
+const leavesSession = (after: AfterSend): boolean => after.to === 'pending' && after.leaveSession
 
 async function settle(
   context: DeliveryContext,

@@ -5,14 +5,18 @@
  */
 import type { KsefFailure, Result } from '@ksef-fleet/ksef'
 import type { Submission } from '../submissions/submission.ts'
+import type { PlaceInKsef } from './after-status.ts'
 import type { CompanyAccess } from './company-access.ts'
 import type { DeliveryContext } from './delivery-context.ts'
 import { listSessionInvoices } from './session-invoices.ts'
 
+/** Of a submission's own sessions, the latest so many are looked through. */
+const OWN_SESSIONS_MAX = 3
+
 export type Original = { ksefNumber: string | null; session: string | null }
 
 export type DuplicateVerdict =
-  | { is: 'ours'; ksefNumber: string; upoDownloadUrl: string | null }
+  | { is: 'ours'; ksefNumber: string; upoDownloadUrl: string | null; at: PlaceInKsef | null }
   | { is: 'another'; ksefNumber: string | null }
   | { is: 'unverifiable'; ksefNumber: string | null }
   /** KSeF could not be asked right now. */
@@ -25,6 +29,8 @@ export async function resolveDuplicate(
 ): Promise<DuplicateVerdict> {
   const bySession = await fromSession(context, access, { submission, original })
   if (bySession !== null) return bySession
+  const byOwn = await fromOwnSessions(context, access, { submission, original })
+  if (byOwn !== null) return byOwn
   if (original.ksefNumber === null) return { is: 'unverifiable', ksefNumber: null }
   const hash = await hashOf(context, access, { submission, ksefNumber: original.ksefNumber })
   if (!hash.ok) {
@@ -34,7 +40,7 @@ export async function resolveDuplicate(
       : { is: 'unverifiable', ksefNumber: original.ksefNumber }
   }
   return hash.value === submission.invoiceHash
-    ? { is: 'ours', ksefNumber: original.ksefNumber, upoDownloadUrl: null }
+    ? { is: 'ours', ksefNumber: original.ksefNumber, upoDownloadUrl: null, at: null }
     : { is: 'another', ksefNumber: original.ksefNumber }
 }
 
@@ -54,10 +60,33 @@ async function fromSession(
   const registered = list.value.filter((invoice) => invoice.ksefNumber !== undefined)
   const ours = registered.find((invoice) => invoice.invoiceHash === submission.invoiceHash)
   if (ours?.ksefNumber !== undefined) {
-    return { is: 'ours', ksefNumber: ours.ksefNumber, upoDownloadUrl: ours.upoDownloadUrl ?? null }
+    const { ksefNumber, referenceNumber, upoDownloadUrl = null } = ours
+    return { is: 'ours', ksefNumber, upoDownloadUrl, at: { session: original.session, referenceNumber } }
   }
   const named = registered.find((invoice) => invoice.ksefNumber === original.ksefNumber)
   return named?.invoiceHash === undefined ? null : { is: 'another', ksefNumber: original.ksefNumber }
+}
+
+/**
+ * The sessions this very submission was sent into before: KSeF may name no original session, or a wrong one. Null when
+ * they settle nothing.
+ */
+async function fromOwnSessions(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  { submission, original }: { submission: Submission; original: Original },
+): Promise<DuplicateVerdict | null> {
+  const references = await context.db.withCompany(submission.companyId, async (tx) => {
+    const attempts = await tx.attempts.list(submission.id)
+    const ids = new Set(attempts.map(({ sessionId }) => sessionId))
+    const sessions = await Promise.all([...ids].slice(-OWN_SESSIONS_MAX).map((id) => tx.sessions.get(id)))
+    return sessions.flatMap((session) => session?.referenceNumber ?? [])
+  })
+  for (const session of references.filter((reference) => reference !== original.session)) {
+    const verdict = await fromSession(context, access, { submission, original: { ...original, session } })
+    if (verdict !== null) return verdict
+  }
+  return null
 }
 
 /** Hash of a registered invoice: from its metadata, else from the document. Both need `InvoiceRead`. */
@@ -71,6 +100,8 @@ async function hashOf(
     dateRange: { dateType: 'Issue', from: new Date(`${submission.issueDate}T00:00:00Z`) },
     ksefNumber,
   })
+  // Refused for its form, it leaves the document to be asked for; any other failure would only be repeated there.
+  if (!metadata.ok && metadata.failure.kind !== 'refused') return metadata
   const listed = metadata.ok
     ? metadata.value.invoices.find((invoice) => invoice.ksefNumber === ksefNumber)
     : undefined

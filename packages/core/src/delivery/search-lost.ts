@@ -9,26 +9,28 @@ import type { Session } from './session.ts'
  * searched again after growing waits; then the session is closed, which ends every late POST, and only when it is absent
  * from the list of the settled session has it certainly not arrived.
  *
- * @param session as it was before the list was fetched
+ * @param settled whether the list is that of a settled session, and whole
  */
 export async function searchLost(
   context: DeliveryContext,
   submission: Submission,
-  { session, list }: { session: Session; list: readonly SessionInvoice[] },
+  { session, list, settled }: { session: Session; list: readonly SessionInvoice[]; settled: boolean },
 ): Promise<void> {
   const now = context.now()
   const found = list.find((invoice) => invoice.invoiceHash === submission.invoiceHash)
-  const { searchSeconds, pollSeconds } = context.timing
+  const { searchSeconds, pollSeconds, giveUpSeconds } = context.timing
+  const { fence } = submission
   await context.db.withCompany(submission.companyId, async (tx) => {
     if (found !== undefined) {
-      const set = { referenceNumber: found.referenceNumber, nextPollAt: now, polls: 0 }
-      await tx.submissions.move(submission.id, { from: 'lost', to: 'sent', set })
+      const giveUpAt = submission.giveUpAt ?? addSeconds(now, giveUpSeconds)
+      const set = { referenceNumber: found.referenceNumber, nextPollAt: now, polls: 0, giveUpAt }
+      await tx.submissions.move(submission.id, { from: 'lost', to: 'sent', fence, set })
       context.log.info({ submissionId: submission.id }, 'delivery.lost-found')
       return
     }
-    if (session.state === 'settled') {
+    if (settled) {
       const set = { sessionId: null, nextAttemptAt: now, nextPollAt: null, giveUpAt: null }
-      await tx.submissions.move(submission.id, { from: 'lost', to: 'pending', set })
+      await tx.submissions.move(submission.id, { from: 'lost', to: 'pending', fence, set })
       context.log.info({ submissionId: submission.id }, 'delivery.lost-never-arrived')
       return
     }

@@ -2,7 +2,7 @@ import { X509Certificate } from 'node:crypto'
 import { Sealed } from '@ksef-fleet/ksef'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
-import { type CompanyId, CredentialId, IntegrationId } from '../identifiers.ts'
+import { type CompanyId, CredentialId, IntegrationId, type KsefEnvironment } from '../identifiers.ts'
 import type { CredentialSecret } from '../secrets/ksef-secret-manager.ts'
 import { isConflict } from '../stores.ts'
 import type { Credential, Integration, KsefContext } from './integration.ts'
@@ -30,11 +30,11 @@ export async function createIntegration(
   request: { companyId: CompanyId; credential: SuppliedCredential; actor: string },
 ): Promise<Integration> {
   const { secret, facts } = readCredential(request.credential, deps.now())
-  const company = await deps.db.withCompany(request.companyId, async (tx) => {
+  const { company, blockedUntil } = await deps.db.withCompany(request.companyId, async (tx) => {
     const found = await tx.companies.get()
     if (found === null) throw new FleetError('NOT_FOUND')
     if ((await tx.integrations.current(deps.environment)) !== null) throw new FleetError('INTEGRATION_EXISTS')
-    return found
+    return { company: found, blockedUntil: latestBlock(await tx.integrations.list(), deps.environment) }
   })
 
   const context: KsefContext = { type: 'Nip', value: company.nip }
@@ -60,7 +60,7 @@ export async function createIntegration(
     permissionsInForce: [],
     failure: null,
     verifiedAt: null,
-    blockedUntil: null,
+    blockedUntil,
     createdAt: deps.now(),
     revokedAt: null,
   }
@@ -83,6 +83,14 @@ export async function createIntegration(
     throw isConflict(error) ? new FleetError('INTEGRATION_EXISTS') : error
   }
   return integration
+}
+
+/** KSeF asked the context for silence, not the credential: a new integration has to keep it too. */
+function latestBlock(integrations: readonly Integration[], environment: KsefEnvironment): Date | null {
+  const blocks = integrations.flatMap((one) =>
+    one.environment === environment && one.blockedUntil !== null ? [one.blockedUntil.getTime()] : [],
+  )
+  return blocks.length === 0 ? null : new Date(Math.max(...blocks))
 }
 
 type CredentialFacts = Pick<

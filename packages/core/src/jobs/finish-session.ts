@@ -92,7 +92,7 @@ async function settle(context: DeliveryContext, access: CompanyAccess, session: 
   const { code } = status.value.status
   const { outcome } = meaningOfSessionStatus(code)
   const unsettled = outcome === 'pending' || (outcome === 'unknown' && !isOver(context, session))
-  const pages = unsettled ? null : await fetchUpoPages(context, status.value)
+  const pages = unsettled ? null : await fetchUpoPages(context, access, { session, status: status.value })
   if (pages !== null) return conclude(context, session, { code, pages })
   const seconds = waitAt(context.timing.pollSeconds, session.polls)
   return postpone(context, session, addSeconds(context.now(), seconds))
@@ -127,12 +127,22 @@ async function conclude(
   context.log.info({ sessionId: session.id, ksefCode: verdict.code, upoPages }, 'delivery.session-settled')
 }
 
-/** Null when a page could not be fetched now. */
-async function fetchUpoPages(context: DeliveryContext, status: SessionStatus): Promise<Upo[] | null> {
+/** By their links, which spend no limit, else through the API. Null when a page could not be fetched now. */
+async function fetchUpoPages(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  { session, status }: { session: Known; status: SessionStatus },
+): Promise<Upo[] | null> {
   const pages: Upo[] = []
-  for (const { downloadUrl } of status.upoPages) {
-    const page = await context.ksef.upo.download(downloadUrl)
-    if (!page.ok) return null
+  for (const { downloadUrl, referenceNumber } of status.upoPages) {
+    const linked = await context.ksef.upo.download(downloadUrl)
+    const page = linked.ok
+      ? linked
+      : await context.ksef.upo.page(access.token, session.referenceNumber, referenceNumber)
+    if (!page.ok) {
+      await recordFailure(context, access, { failure: page.failure, tries: session.polls })
+      return null
+    }
     pages.push(page.value)
   }
   return pages

@@ -50,19 +50,49 @@ async function look(
     const tries = Math.min(...due.map((submission) => submission.polls))
     return postpone(context, due, await recordFailure(context, access, { failure: seen.failure, tries }))
   }
-  for (const submission of due) {
+  const list = [...seen.value.values()]
+  const lost = due.filter(({ state }) => state === 'lost')
+  const whole = lost.length > 0 ? await isWhole(context, access, { session, listed: list.length }) : false
+  for (const submission of lost) {
     if (context.signal.aborted) return
-    if (submission.state === 'lost') {
-      await searchLost(context, submission, { session, list: [...seen.value.values()] })
-      continue
-    }
-    const entry = submission.referenceNumber === null ? undefined : seen.value.get(submission.referenceNumber)
-    if (entry !== undefined) await applyVerdict(context, access, { submission, seen: entry })
-    else await postpone(context, [submission], notListedUntil(context, submission))
+    await searchLost(context, submission, { session, list, settled: whole === true })
   }
-  if (due.some((submission) => submission.state === 'sent' && submission.polls >= SILENT_POLLS)) {
-    await askSession(context, access, session)
+  const sent = due.filter(({ state }) => state === 'sent')
+  const answering = await judge(context, access, { sent, seen: seen.value, mayAsk: whole !== null })
+  if (answering && sent.some(({ polls }) => polls >= SILENT_POLLS)) await askSession(context, access, session)
+}
+
+/** False when KSeF failed meanwhile, so that no further call is to be made. */
+async function judge(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  judged: { sent: readonly Submission[]; seen: ReadonlyMap<string, SessionInvoice>; mayAsk: boolean },
+): Promise<boolean> {
+  const { sent, seen } = judged
+  let { mayAsk } = judged
+  for (const submission of sent) {
+    if (context.signal.aborted) return false
+    const entry = submission.referenceNumber === null ? undefined : seen.get(submission.referenceNumber)
+    if (entry === undefined) await postpone(context, [submission], notListedUntil(context, submission))
+    else mayAsk = (await applyVerdict(context, access, { submission, seen: entry, mayAsk })) && mayAsk
   }
+  return mayAsk
+}
+
+/**
+ * Whether what is missing in a session's list certainly never arrived: the session was settled before the list was
+ * fetched, and KSeF counts no more invoices in it than the list shows, since lists may lag. Null when KSeF failed.
+ */
+async function isWhole(
+  context: DeliveryContext,
+  access: CompanyAccess,
+  { session, listed }: { session: Known; listed: number },
+): Promise<boolean | null> {
+  if (session.state !== 'settled') return false
+  const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
+  if (status.ok) return (status.value.invoiceCount ?? 0) <= listed
+  await recordFailure(context, access, { failure: status.failure })
+  return null
 }
 
 /** What KSeF says of the due invoices, by their reference number. */
@@ -112,7 +142,7 @@ async function askSession(context: DeliveryContext, access: CompanyAccess, sessi
     for (const submission of await tx.submissions.ofSession(session.id, ['sent'])) {
       const wait = waitAt(context.timing.retrySeconds, submission.attempts)
       const set = { nextAttemptAt: addSeconds(context.now(), wait), nextPollAt: null }
-      await tx.submissions.move(submission.id, { from: 'sent', to: 'pending', set })
+      await tx.submissions.move(submission.id, { from: 'sent', to: 'pending', fence: submission.fence, set })
     }
   })
 }

@@ -1,6 +1,7 @@
 import { z } from 'zod'
-import { openAccess, recordFailure } from '../delivery/company-access.ts'
+import { type CompanyAccess, openAccess, recordFailure } from '../delivery/company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
+import { listSessionInvoices } from '../delivery/session-invoices.ts'
 import { CompanyId, DocumentId, SubmissionId } from '../identifiers.ts'
 import { isConflict } from '../stores.ts'
 import type { Submission } from '../submissions/submission.ts'
@@ -33,12 +34,16 @@ export const storeUpo = defineJob({
 type Upo = { xml: Uint8Array; hash: string }
 type Fetched = { ok: true; upo: Upo } | { ok: false; until: Date | null }
 
-/** The pre-signed link first: it spends no limit. It expires, so the API's own way stands behind it. */
+/**
+ * The pre-signed link first: it spends no limit. It expires, so the API's own way stands behind it; and an invoice that was
+ * registered under an earlier sending has its receipt in that one's session.
+ */
 async function fetchUpo(context: DeliveryContext, submission: Submission): Promise<Fetched> {
   if (submission.upoDownloadUrl !== null) {
     const linked = await context.ksef.upo.download(submission.upoDownloadUrl)
-    if (linked.ok) return { ok: true, upo: linked.value }
-    context.log.warn({ submissionId: submission.id, code: linked.failure.code }, 'upo.link-failed')
+    if (linked.ok && isOf(submission, linked.value)) return { ok: true, upo: linked.value }
+    const code = linked.ok ? 'UPO_OF_ANOTHER' : linked.failure.code
+    context.log.warn({ submissionId: submission.id, code }, 'upo.link-failed')
   }
   const { companyId, sessionId, referenceNumber } = submission
   if (sessionId === null || referenceNumber === null) return { ok: false, until: null }
@@ -51,12 +56,46 @@ async function fetchUpo(context: DeliveryContext, submission: Submission): Promi
     session.referenceNumber,
     referenceNumber,
   )
-  if (asked.ok) return { ok: true, upo: asked.value }
-  return {
-    ok: false,
-    until: await recordFailure(context, opened.access, { failure: asked.failure, tries: submission.polls }),
+  if (asked.ok && isOf(submission, asked.value)) return { ok: true, upo: asked.value }
+  if (asked.ok) {
+    context.log.error({ submissionId: submission.id, code: 'UPO_OF_ANOTHER' }, 'upo.refused')
+    return { ok: false, until: null }
   }
+  const { failure } = asked
+  const original =
+    failure.kind === 'refused'
+      ? await fromOriginal(context, opened.access, {
+          submission,
+          session: session.referenceNumber,
+          referenceNumber,
+        })
+      : null
+  if (original !== null) return { ok: true, upo: original }
+  const until = await recordFailure(context, opened.access, { failure, tries: submission.polls })
+  return { ok: false, until }
 }
+
+/** The receipt behind a duplicate: its status names the original's session, whose list carries a fresh link. */
+async function fromOriginal(
+  context: DeliveryContext,
+  { token }: CompanyAccess,
+  at: { submission: Submission; session: string; referenceNumber: string },
+): Promise<Upo | null> {
+  const { ksef } = context
+  const duplicate = await ksef.sessions.invoice(token, at.session, at.referenceNumber)
+  const originalSession = duplicate.ok ? duplicate.value.originalSessionReferenceNumber : undefined
+  if (originalSession === undefined) return null
+  const list = await listSessionInvoices(ksef, token, originalSession)
+  const link = list.ok
+    ? list.value.find(({ ksefNumber }) => ksefNumber === at.submission.ksefNumber)?.upoDownloadUrl
+    : undefined
+  const upo = link === undefined ? null : await ksef.upo.download(link)
+  return upo?.ok && isOf(at.submission, upo.value) ? upo.value : null
+}
+
+/** A receipt that does not name the invoice's KSeF number is another's, whoever mixed them up, and is never stored as its own. */
+const isOf = ({ ksefNumber }: Submission, { xml }: Upo): boolean =>
+  ksefNumber !== null && Buffer.from(xml).includes(`>${ksefNumber}<`)
 
 async function store(context: DeliveryContext, submission: Submission, upo: Upo): Promise<void> {
   const { ksefNumber } = submission

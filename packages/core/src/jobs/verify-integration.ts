@@ -1,6 +1,7 @@
 import { decodeAccessToken, KSEF_ERRORS, type KsefFailure } from '@ksef-fleet/ksef'
 import { z } from 'zod'
 import type { Access } from '../access/access-tokens.ts'
+import { afterFailure } from '../delivery/after-failure.ts'
 import { addSeconds, type DeliveryContext } from '../delivery/delivery-context.ts'
 import { type ErrorCode, FleetError } from '../errors.ts'
 import { CompanyId, IntegrationId } from '../identifiers.ts'
@@ -68,11 +69,10 @@ async function activate(context: DeliveryContext, integration: Integration, perm
 
 async function refuse(context: DeliveryContext, integration: Integration, failure: KsefFailure) {
   const { again } = KSEF_ERRORS[failure.code]
-  if (again !== 'no') {
+  const remedy = afterFailure(failure, 0, [RETRY_SECONDS])
+  if (again !== 'no' && !remedy.fail) {
     const code: ErrorCode = failure.kind === 'rate-limited' ? 'KSEF_RATE_LIMITED' : 'KSEF_UNREACHABLE'
-    const { retryAfterSeconds } = failure
-    const cause = new FleetError(code, retryAfterSeconds === undefined ? {} : { retryAfterSeconds })
-    return retryLater(context, integration, cause)
+    return retryLater(context, integration, new FleetError(code, { retryAfterSeconds: remedy.seconds }))
   }
   const detail = failure.description ?? KSEF_ERRORS[failure.code].means
   return fail(context, integration, new FleetError('CREDENTIAL_REFUSED', { detail }))

@@ -1,0 +1,219 @@
+/** What becomes of an invoice by how its POST ended. */
+import type { SubmissionState } from '@ksef-fleet/core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import {
+  type Connected,
+  type DeliveryFleet,
+  drive,
+  driveTo,
+  invoiceOf,
+  startDeliveryFleet,
+} from './delivery-fleet.ts'
+import type { DeliveryWorker } from './delivery-worker.ts'
+import { answerWith, arm, calm, exception, LIST, OPEN, SEND } from './faults.ts'
+import { checkLedger, postsOf } from './ledger-check.ts'
+
+let fleet: DeliveryFleet
+let worker: DeliveryWorker
+let company: Connected
+
+beforeAll(async () => {
+  fleet = await startDeliveryFleet()
+  worker = fleet.worker()
+})
+afterEach(async () => {
+  await calm(fleet)
+  await checkLedger(fleet, company)
+})
+afterAll(() => fleet.close())
+
+/** Accepts one invoice of a new company under what `spoil` arms, and drives it to its end. */
+async function story(spoil: () => Promise<void>, states?: readonly SubmissionState[]) {
+  company = await fleet.company()
+  await spoil()
+  const submission = await fleet.accept(company.id, invoiceOf(company.nip, 'S/1'))
+  if (states === undefined) await drive(fleet, [worker], { companies: [company.id] })
+  else await driveTo(fleet, worker, { submission, states })
+  const [posts = 0] = await postsOf(fleet, company)
+  return { submission: await fleet.submission(submission), posts, attempts: await attemptsOf(submission) }
+}
+
+const attemptsOf = ({ companyId, id }: Awaited<ReturnType<DeliveryFleet['accept']>>) =>
+  fleet.db.withCompany(companyId, (tx) => tx.attempts.list(id))
+
+const sessionsOf = ({ id }: Connected) =>
+  fleet.admin
+    .query<{ state: string; id: string }>(
+      'select id, state from sessions where company_id = $1 order by created_at',
+      [id],
+    )
+    .then(({ rows }) => rows)
+
+describe('a POST that KSeF carried out', () => {
+  test('an accepted invoice is sent once, registered and receipted', async () => {
+    const { submission, posts } = await story(async () => {})
+    expect(submission).toMatchObject({ state: 'receipted', attempts: 1 })
+    expect(posts).toBe(1)
+  })
+
+  test.each([
+    ['whose answer was dropped', () => arm(fleet, SEND, { mode: 'drop-answer-after-effect' })],
+    ['whose answer was cut in the body', () => arm(fleet, SEND, { mode: 'cut-body-after-effect' })],
+    [
+      'answered with 504 by the edge',
+      () => answerWith(fleet, SEND, { httpStatus: 504, afterEffect: true, body: '<html>504</html>' }),
+    ],
+    [
+      'answered with what is not JSON',
+      () => answerWith(fleet, SEND, { httpStatus: 202, afterEffect: true, body: 'OK' }),
+    ],
+  ])('%s is lost, found by its hash, and not sent again', async (_, spoil) => {
+    const { submission, posts, attempts } = await story(spoil)
+    expect(submission).toMatchObject({ state: 'receipted', attempts: 1 })
+    expect(posts).toBe(1)
+    expect(attempts).toMatchObject([{ outcome: 'unknown' }])
+  })
+
+  test('a list that lags 1.5 s is searched again, and nothing is sent twice', async () => {
+    const { submission, posts } = await story(async () => {
+      await fleet.control('POST', '/list-lag', { ms: 1_500 })
+      await arm(fleet, SEND, { mode: 'drop-answer-after-effect' })
+    })
+    expect(submission).toMatchObject({ state: 'receipted', attempts: 1 })
+    expect(posts).toBe(1)
+  })
+
+  test('a search that KSeF fails to answer is repeated, and finds the invoice', async () => {
+    const { submission, posts } = await story(async () => {
+      await answerWith(fleet, LIST, { httpStatus: 500, times: 3 })
+      await arm(fleet, SEND, { mode: 'drop-answer-after-effect' })
+    })
+    expect(submission.state).toBe('receipted')
+    expect(posts).toBe(1)
+  })
+})
+
+describe('a POST that never had an effect', () => {
+  test.each([
+    ['reset before it arrived', () => arm(fleet, SEND, { mode: 'reset-before-effect' })],
+    ['answered with 500 before its effect', () => answerWith(fleet, SEND, { httpStatus: 500 })],
+    [
+      'answered with a redirect',
+      () => answerWith(fleet, SEND, { httpStatus: 302, headers: { location: '/elsewhere' } }),
+    ],
+  ])('%s is sent again only after its session was closed, settled and searched', async (_, spoil) => {
+    const { submission, attempts } = await story(spoil)
+    expect(submission.state).toBe('receipted')
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['unknown', 'done'])
+    expect(new Set(attempts.map(({ sessionId }) => sessionId)).size).toBe(2)
+    expect((await sessionsOf(company))[0]).toMatchObject({ state: 'settled' })
+  })
+
+  test('a refused connection leaves it pending, however often, and it goes out when KSeF is back', async () => {
+    company = await fleet.company()
+    const submission = await fleet.accept(company.id, invoiceOf(company.nip, 'S/1'))
+    const deaf = fleet.worker({ ksefUrl: 'http://127.0.0.1:1/v2' })
+    await deaf.context.access.of(company.integration, await credentialOf(company))
+    for (let turn = 0; turn < 3; turn++) await deaf.turn(new Set([company.id]))
+    expect(await fleet.submission(submission)).toMatchObject({ state: 'pending', attempts: 0 })
+    await drive(fleet, [worker], { companies: [company.id] })
+    expect(await postsOf(fleet, company)).toEqual([1])
+  })
+})
+
+async function credentialOf({ id, integration }: Connected) {
+  const credential = await fleet.db.withCompany(id, (tx) => tx.credentials.get(integration.credentialId))
+  if (credential === null) throw new Error('the credential is gone')
+  return credential
+}
+
+describe('a definite refusal', () => {
+  test.each([21180, 21184, 21155, 21173])('%d lets it go out in another session', async (code) => {
+    const { submission, attempts } = await story(() =>
+      answerWith(fleet, SEND, { httpStatus: 400, body: exception(code) }),
+    )
+    expect(submission.state).toBe('receipted')
+    expect(attempts.map(({ outcome }) => outcome)).toEqual(['not-done', 'done'])
+    expect(await sessionsOf(company)).toHaveLength(2)
+  })
+
+  test('21184 for every session opens no session after session: the waits grow', async () => {
+    company = await fleet.company()
+    await answerWith(fleet, SEND, { httpStatus: 400, body: exception(21184), times: 100 })
+    for (let n = 0; n < 5; n++) await fleet.accept(company.id, invoiceOf(company.nip, `S/${n}`))
+    const opens = () => fleet.simulator.ledger.snapshot().operations[OPEN] ?? 0
+    const before = opens()
+    const patient = fleet.worker({ timing: { retrySeconds: [0.1, 3600] } })
+    const until = Date.now() + 1_000
+    await drive(fleet, [patient], { companies: [company.id], until: async () => Date.now() > until })
+    expect(opens() - before).toBeLessThanOrEqual(3)
+  })
+
+  test('401 brings one new sign-in, and the invoice goes out', async () => {
+    const signIns = () => fleet.simulator.ledger.snapshot().operations['POST /auth/xades-signature'] ?? 0
+    let before = 0
+    const { submission } = await story(async () => {
+      before = signIns()
+      await answerWith(fleet, SEND, { httpStatus: 401, body: { title: 'Unauthorized', status: 401 } })
+    })
+    expect(submission).toMatchObject({ state: 'receipted', attempts: 2 })
+    expect(signIns() - before).toBe(1)
+  })
+
+  test.each([
+    ['in seconds', () => ({ 'retry-after': '2' })],
+    ['as a date', () => ({ 'retry-after': new Date(Date.now() + 2_500).toUTCString() })],
+  ])('429 with Retry-After %s: no call of the context before', async (_, headers) => {
+    const { submission } = await story(() =>
+      answerWith(fleet, SEND, {
+        httpStatus: 429,
+        headers: headers(),
+        body: { status: { code: 429, description: '' } },
+      }),
+    )
+    expect(submission).toMatchObject({ state: 'receipted', attempts: 2 })
+    const calls = fleet.simulator.ledger.calls()
+    const refused = calls.findLastIndex(({ httpStatus }) => httpStatus === 429)
+    const next = calls.slice(refused + 1).find(({ context }) => context?.value === company.nip)!
+    const floorMs = headers()['retry-after'] === '2' ? 2_000 : 1_000
+    expect(Date.parse(next.at) - Date.parse(calls[refused]!.at)).toBeGreaterThanOrEqual(floorMs)
+  })
+
+  test('an unknown 400 is neither success nor failure: a person looks, and the next invoices wait', async () => {
+    const { submission } = await story(() =>
+      answerWith(fleet, SEND, { httpStatus: 400, body: exception(29999) }),
+    )
+    expect(submission).toMatchObject({
+      state: 'held',
+      reason: { code: 'KSEF_UNKNOWN_ANSWER', ksefCode: 29999 },
+    })
+    const integration = await fleet.db.withCompany(company.id, (tx) => tx.integrations.current('test'))
+    expect(integration?.blockedUntil).not.toBeNull()
+  })
+
+  test('403 for lack of permission holds it, stops the company, and a verification releases it', async () => {
+    const body = { title: 'Forbidden', status: 403, reasonCode: 'missing-permissions' }
+    const { submission } = await story(() => answerWith(fleet, SEND, { httpStatus: 403, body }), ['held'])
+    expect(submission.reason?.code).toBe('KSEF_PERMISSION_MISSING')
+    const { id } = company.integration
+    expect(await fleet.db.withCompany(company.id, (tx) => tx.integrations.get(id))).toMatchObject({
+      state: 'failed',
+    })
+    await worker.run('verify-integration', { companyId: company.id, integrationId: id })
+    await drive(fleet, [worker], { companies: [company.id] })
+    expect((await fleet.submission(submission)).state).toBe('receipted')
+  })
+
+  test('a firewall that blocks us is no lack of permission: the context is silent for a quarter of an hour', async () => {
+    company = await fleet.company()
+    await answerWith(fleet, SEND, { httpStatus: 403, body: '<html>blocked</html>' })
+    const submission = await fleet.accept(company.id, invoiceOf(company.nip, 'S/1'))
+    await drive(fleet, [worker], {
+      companies: [company.id],
+      until: async () => (await fleet.submission(submission)).attempts === 1,
+    })
+    const after = await fleet.db.withCompany(company.id, (tx) => tx.integrations.get(company.integration.id))
+    expect(after?.state).toBe('active')
+    expect(after!.blockedUntil!.getTime() - Date.now()).toBeGreaterThan(800_000)
+  })
+})

@@ -1,0 +1,315 @@
+/** What becomes of a sent invoice by what KSeF says of it. */
+
+import { randomBytes } from 'node:crypto'
+import type { Submission, SubmissionState } from '@ksef-fleet/core'
+import {
+  createKsefClient,
+  encryptInvoice,
+  FORMS,
+  loadCertificate,
+  newSessionKey,
+  type Sealed,
+} from '@ksef-fleet/ksef'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
+import { sealOf } from '../../src/fleet/demo-company.ts'
+import {
+  type Connected,
+  type DeliveryFleet,
+  drive,
+  driveTo,
+  invoiceOf,
+  startDeliveryFleet,
+} from './delivery-fleet.ts'
+import type { DeliveryWorker } from './delivery-worker.ts'
+import { answerWith, CLOSE, calm, LIST, ONE, SESSION, UPO_LINK } from './faults.ts'
+import { checkLedger, postsOf } from './ledger-check.ts'
+
+let fleet: DeliveryFleet
+let worker: DeliveryWorker
+let company: Connected
+
+beforeAll(async () => {
+  fleet = await startDeliveryFleet()
+  worker = fleet.worker()
+})
+afterEach(() => calm(fleet))
+afterAll(() => fleet.close())
+
+/** A sent invoice whose verdict is still to come. */
+async function sent(): Promise<Submission> {
+  company = await fleet.company()
+  const accepted = await fleet.accept(company.id, invoiceOf(company.nip, 'V/1'))
+  await driveTo(fleet, worker, { submission: accepted, states: ['sent'], only: ['send-pending'] })
+  return fleet.submission(accepted)
+}
+
+/** KSeF's next answers about the sent invoice, instead of its real ones. */
+const say = (submission: Submission, status: object, more: { times?: number; body?: object } = {}) =>
+  answerWith(fleet, ONE, {
+    httpStatus: 200,
+    times: more.times ?? 1,
+    body: {
+      referenceNumber: submission.referenceNumber,
+      invoiceHash: submission.invoiceHash,
+      status,
+      ...more.body,
+    },
+  })
+
+const end = (
+  submission: Submission,
+  states: readonly SubmissionState[] = ['receipted', 'rejected', 'held'],
+) => driveTo(fleet, worker, { submission, states }).then(() => fleet.submission(submission))
+
+const sessionOf = (submission: Submission) =>
+  fleet.db.withCompany(submission.companyId, (tx) => tx.sessions.get(submission.sessionId!))
+
+/** The same context through other software: what the fleet knows nothing of. */
+async function sendElsewhere({ nip }: Connected, xml: Uint8Array): Promise<void> {
+  const ksef = createKsefClient({ baseUrl: fleet.ksefUrl })
+  const { certificatePem, privateKeyPem } = await sealOf(nip, 'Inny program')
+  const certificate = loadCertificate({ certificatePem, privateKeyPem }, new Date())
+  const signedIn = await ksef.signIn.withCertificate({ context: { type: 'Nip', value: nip }, certificate })
+  if (!signedIn.ok) throw new Error(signedIn.failure.code)
+  const token: Sealed<string> = signedIn.value.accessToken.token
+  const key = newSessionKey(randomBytes)
+  const session = await ksef.onlineSession.open(token, { formCode: FORMS['FA (3)'].code, key })
+  if (!session.ok) throw new Error(session.failure.code)
+  const done = await ksef.onlineSession.sendInvoice(
+    token,
+    session.value.referenceNumber,
+    encryptInvoice(xml, key),
+  )
+  if (!done.ok) throw new Error(done.failure.code)
+  await ksef.close()
+}
+
+describe('a duplicate (440)', () => {
+  async function duplicate(elsewhere: (nip: string) => Uint8Array, spoil = async () => {}) {
+    company = await fleet.company()
+    await sendElsewhere(company, elsewhere(company.nip))
+    await spoil()
+    const accepted = await fleet.accept(company.id, invoiceOf(company.nip, 'D/1'))
+    return end(accepted)
+  }
+  const original = () =>
+    fleet.simulator.ledger.snapshot().accepted.find(({ sellerNip }) => sellerNip === company.nip)
+
+  test('of the very same document is ours: registered under the original number, with its receipt', async () => {
+    const submission = await duplicate((nip) => invoiceOf(nip, 'D/1'))
+    expect(submission).toMatchObject({ state: 'receipted', ksefNumber: original()?.ksefNumber })
+    await checkLedger(fleet, company)
+  })
+
+  test('of the same document is recognised by its metadata when the session cannot be read', async () => {
+    const submission = await duplicate(
+      (nip) => invoiceOf(nip, 'D/1'),
+      () =>
+        answerWith(fleet, LIST, {
+          httpStatus: 403,
+          times: 2,
+          body: { status: 403, reasonCode: 'insufficient-resource-access' },
+        }),
+    )
+    expect(submission).toMatchObject({ state: 'receipted', ksefNumber: original()?.ksefNumber })
+  })
+
+  test('of another document is rejected, and names the original', async () => {
+    const submission = await duplicate((nip) => invoiceOf(nip, 'D/1', '2222222222'))
+    expect(submission).toMatchObject({
+      state: 'rejected',
+      ksefNumber: null,
+      reason: { code: 'KSEF_DUPLICATE', ksefCode: 440, originalKsefNumber: original()?.ksefNumber },
+    })
+  })
+
+  test('that nobody can read is held for a person', async () => {
+    const forbidden = { httpStatus: 403, times: 10, body: { status: 403, reasonCode: 'missing-permissions' } }
+    const submission = await duplicate(
+      (nip) => invoiceOf(nip, 'D/1'),
+      async () => {
+        await answerWith(fleet, LIST, forbidden)
+        await answerWith(fleet, 'POST /invoices/query/metadata', forbidden)
+        await answerWith(fleet, 'GET /invoices/ksef/{ksefNumber}', forbidden)
+      },
+    )
+    expect(submission).toMatchObject({
+      state: 'held',
+      reason: { code: 'KSEF_DUPLICATE_UNVERIFIED', originalKsefNumber: original()?.ksefNumber },
+    })
+  })
+
+  test('without extensions is looked for in the sessions of our own', async () => {
+    const submission = await sent()
+    await say(submission, { code: 440, description: 'Duplikat' })
+    expect(await end(submission)).toMatchObject({ state: 'receipted' })
+    await checkLedger(fleet, company)
+  })
+
+  test('whose examination KSeF fails to answer waits, and no other question is asked before Retry-After', async () => {
+    const submission = await sent()
+    await say(submission, { code: 440, description: 'Duplikat' })
+    await answerWith(fleet, LIST, { httpStatus: 429, headers: { 'retry-after': '1' }, body: {} })
+    expect(await end(submission)).toMatchObject({ state: 'receipted' })
+    const calls = fleet.simulator.ledger.calls()
+    const refused = calls.findLastIndex(({ httpStatus }) => httpStatus === 429)
+    const next = calls.slice(refused + 1).find(({ context }) => context?.value === company.nip)!
+    expect(Date.parse(next.at) - Date.parse(calls[refused]!.at)).toBeGreaterThanOrEqual(1_000)
+  })
+})
+
+describe('a verdict', () => {
+  test.each([
+    [450, 'rejected', 'KSEF_REJECTED'],
+    [430, 'rejected', 'KSEF_REJECTED'],
+    [410, 'held', 'KSEF_PERMISSION_MISSING'],
+    [777, 'held', 'KSEF_UNKNOWN_ANSWER'],
+  ])('%d leaves it %s', async (code, state, reason) => {
+    const submission = await sent()
+    await say(submission, { code, description: 'opis', details: ['szczegół'] })
+    expect(await end(submission)).toMatchObject({
+      state,
+      reason: { code: reason, ksefCode: code, description: 'opis' },
+    })
+  })
+
+  test.each([550, 435, 405])(
+    '%d sends it again, in a new session, where KSeF says it knows it already',
+    async (code) => {
+      const submission = await sent()
+      await say(submission, { code, description: 'Anulowana' })
+      const ended = await end(submission)
+      expect(ended).toMatchObject({ state: 'receipted', attempts: 2 })
+      // KSeF had registered it all the same: the second is a duplicate of the first, and the number is the first one's.
+      expect(ended.sessionId).toBe(submission.sessionId)
+      await checkLedger(fleet, company)
+    },
+  )
+
+  test('of a number with a wrong checksum or another seller is never success', async () => {
+    for (const ksefNumber of ['5265877635-20261122-0123456789AB-00', 'nonsense']) {
+      const submission = await sent()
+      await say(submission, { code: 200, description: 'Sukces' }, { body: { ksefNumber } })
+      expect(await end(submission)).toMatchObject({
+        state: 'held',
+        ksefNumber: null,
+        reason: { code: 'KSEF_UNKNOWN_ANSWER' },
+      })
+    }
+  })
+
+  test('seen by a worker that slept does not touch a later sending', async () => {
+    const submission = await sent()
+    await say(submission, { code: 550, description: 'Anulowana' })
+    await worker.run('poll-session', { companyId: company.id, sessionId: submission.sessionId! })
+    await driveTo(fleet, worker, { submission, states: ['sent'], only: ['send-pending'] })
+    const moved = await fleet.db.withCompany(company.id, (tx) =>
+      tx.submissions.move(submission.id, {
+        from: 'sent',
+        to: 'pending',
+        fence: submission.fence,
+        set: { nextAttemptAt: new Date() },
+      }),
+    )
+    expect(moved).toBe(false)
+    expect(await end(submission)).toMatchObject({ state: 'receipted' })
+  })
+
+  test('that does not come is waited for and never sent again; in the end a person looks', async () => {
+    const hasty = fleet.worker({ timing: { giveUpSeconds: 0.4 } })
+    company = await fleet.company()
+    const submission = await fleet.accept(company.id, invoiceOf(company.nip, 'V/1'))
+    await driveTo(fleet, hasty, { submission, states: ['sent'], only: ['send-pending'] })
+    await say(await fleet.submission(submission), { code: 150, description: 'Trwa' }, { times: 1_000 })
+    await driveTo(fleet, hasty, { submission, states: ['held'] })
+    expect(await fleet.submission(submission)).toMatchObject({
+      reason: { code: 'KSEF_UNSETTLED' },
+      attempts: 1,
+    })
+    expect(await postsOf(fleet, company)).toEqual([1])
+  })
+})
+
+describe('a session', () => {
+  test('whose key KSeF cannot open gives its invoices to a new one', async () => {
+    company = await fleet.company()
+    const first = await fleet.accept(company.id, invoiceOf(company.nip, 'V/1'))
+    const stale = fleet.worker()
+    await stale.context.ksef.publicKeys.choose('SymmetricKeyEncryption')
+    await fleet.control('POST', '/keys/rotate', { mode: 'emergency' })
+    await drive(fleet, [stale], { companies: [company.id] })
+    expect(await fleet.submission(first)).toMatchObject({ state: 'receipted' })
+    await checkLedger(fleet, company)
+  })
+
+  test('that ends in 415 with silent invoices sends them again elsewhere', async () => {
+    const submission = await sent()
+    await say(submission, { code: 150, description: 'Trwa' }, { times: 4 })
+    await answerWith(fleet, SESSION, {
+      httpStatus: 200,
+      body: { status: { code: 415, description: 'Błąd klucza' } },
+    })
+    const ended = await end(submission)
+    expect(ended).toMatchObject({ state: 'receipted', attempts: 2 })
+  })
+
+  test('of a status nobody knows is not settled: a lost invoice is not sent again on its word', async () => {
+    const submission = await sent()
+    const session = await sessionOf(submission)
+    const closer = fleet.worker({ timing: { sessionIdleSeconds: 0.001 } })
+    await answerWith(fleet, SESSION, {
+      httpStatus: 200,
+      times: 3,
+      body: { status: { code: 299, description: '?' } },
+    })
+    for (let step = 0; step < 4; step++) {
+      await closer.run('finish-session', { companyId: company.id, sessionId: session!.id })
+    }
+    expect((await sessionOf(submission))?.state).toBe('closed')
+    await end(submission)
+  })
+
+  test('is closed when idle, although the answer to the closing is lost, and its UPO is stored', async () => {
+    const submission = await end(await sent())
+    const closer = fleet.worker({ timing: { sessionIdleSeconds: 0.001 } })
+    await answerWith(fleet, CLOSE, { httpStatus: 504, afterEffect: true, body: '<html>' })
+    await drive(fleet, [closer], {
+      companies: [company.id],
+      until: async () => (await sessionOf(submission))?.state === 'settled',
+    })
+    const { rows } = await fleet.admin.query(
+      `select hash from ksef_documents_raw where company_id = $1 and session_id = $2 and kind = 'session-upo'`,
+      [company.id, submission.sessionId],
+    )
+    expect(rows).toHaveLength(1)
+  })
+
+  test('settles although its UPO cannot be fetched by the link', async () => {
+    const submission = await end(await sent())
+    const closer = fleet.worker({ timing: { sessionIdleSeconds: 0.001 } })
+    await answerWith(fleet, UPO_LINK, { httpStatus: 403, times: 100_000, body: '' })
+    await drive(fleet, [closer], {
+      companies: [company.id],
+      until: async () => (await sessionOf(submission))?.state === 'settled',
+    })
+  })
+})
+
+describe('a receipt', () => {
+  test('whose link expired is fetched through the API', async () => {
+    const submission = await sent()
+    await answerWith(fleet, UPO_LINK, { httpStatus: 403, times: 100, body: '<?xml version="1.0"?><Error/>' })
+    expect(await end(submission)).toMatchObject({ state: 'receipted' })
+    await checkLedger(fleet, company)
+  })
+
+  test('of another invoice behind the link is not stored', async () => {
+    const submission = await sent()
+    await answerWith(fleet, UPO_LINK, {
+      httpStatus: 200,
+      body: '<Potwierdzenie><NumerKSeFDokumentu>1</NumerKSeFDokumentu></Potwierdzenie>',
+    })
+    expect(await end(submission)).toMatchObject({ state: 'receipted' })
+    await checkLedger(fleet, company)
+  })
+})
