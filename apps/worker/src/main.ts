@@ -28,7 +28,7 @@ async function run(): Promise<void> {
     await startHealthServer({
       ...config.health,
       registry: metrics.registry,
-      checks: { postgres: () => db.asSystem('measure', (tx) => tx.measure()), redis: () => redis.ping() },
+      checks: { postgres: () => db.check(), redis: () => redis.ping() },
     }),
   )
   const cache = resources.adopt(connectCacheRedis(config.redisUrl, log), (client) => client.disconnect())

@@ -10,7 +10,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, apiClient, type InvoiceView } from '../src/fleet/api-client.ts'
 import { companyWithIntegration, sealOf } from '../src/fleet/demo-company.ts'
 import { type Fleet, runFleet } from '../src/fleet/run-fleet.ts'
-import { readLedger } from '../src/fleet/simulator-ledger.ts'
+import { readLedger } from './simulator-ledger.ts'
 
 const NIP = '5265877635'
 const OTHER_NIP = '1234563218'
