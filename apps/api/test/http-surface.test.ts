@@ -1,3 +1,4 @@
+import { connect } from 'node:net'
 import { gzipSync } from 'node:zlib'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { invoiceOf, type RunningApi, startApi } from './running-api.ts'
@@ -64,7 +65,6 @@ describe('on the wire', () => {
       'Content-Type: application/xml',
       `Content-Length: ${xml.byteLength}`,
     )
-    const { connect } = await import('node:net')
     const socket = connect(port, '127.0.0.1')
     socket.write(head)
     socket.write(xml.subarray(0, 700))
