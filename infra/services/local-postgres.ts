@@ -64,6 +64,9 @@ function settings(port: number, durable: boolean): string[] {
   return Object.entries(pairs).flatMap(([name, value]) => ['-c', `${name}=${value}`])
 }
 
+/** The end of what a program said, enough to see why it failed. */
+const WORDS_MAX = 2_000
+
 async function initialise(
   options: ServerOptions & { binaries: PostgresBinaries; data: string; account: ServerAccount },
 ): Promise<void> {
@@ -90,7 +93,8 @@ async function initialise(
     await run(command, args, { env: cleanEnvironment() })
   } catch (error) {
     rmSync(data, { recursive: true, force: true }) // half a cluster would be taken for a whole one next time
-    throw new Error('PostgreSQL could not create its data directory', { cause: error })
+    const words = error instanceof Error ? error.message.slice(-WORDS_MAX) : String(error)
+    throw new Error(`PostgreSQL could not create its data directory:\n${words}`, { cause: error })
   } finally {
     rmSync(passwordFile, { force: true })
   }

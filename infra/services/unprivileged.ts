@@ -18,8 +18,10 @@ export function serverAccount(): ServerAccount {
   const uid = numericId('-u')
   const gid = numericId('-g')
   const drop = [`--reuid=${uid}`, `--regid=${gid}`, '--clear-groups']
+  // PostgreSQL looks for its own programs with access(2), which drops capabilities unless the fix-up is off.
+  const fixUp = '--securebits=+no_setuid_fixup'
   const keep = ['--inh-caps=+dac_override', '--ambient-caps=+dac_override']
-  return { uid, gid, wrap: (command) => ['setpriv', ...drop, ...keep, ...command] }
+  return { uid, gid, wrap: (command) => ['setpriv', fixUp, ...drop, ...keep, ...command] }
 }
 
 function numericId(flag: '-u' | '-g'): number {
