@@ -53,7 +53,7 @@ export async function startProcess(program: {
 
 /** Of our own environment only what a program needs to run: no setting of ours reaches the fleet by accident. */
 function inherited(): Record<string, string> {
-  const names = ['PATH', 'HOME', 'LANG', 'TZ', 'NODE_EXTRA_CA_CERTS', 'KSEF_SCHEMA_DIR']
+  const names = ['PATH', 'HOME', 'LANG', 'TZ', 'NODE_EXTRA_CA_CERTS', 'NODE_COMPILE_CACHE', 'KSEF_SCHEMA_DIR']
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),
   )
