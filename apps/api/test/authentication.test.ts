@@ -127,6 +127,14 @@ describe('the throttle of wrong keys', () => {
     }
     expect(statuses.slice(3)).toEqual([429, 429])
   })
+
+  test('tells callers behind a trusted proxy apart by the address it forwards', async () => {
+    await using own = await startApi({ failedKeysPerMinuteMax: 3, trustedProxies: ['127.0.0.1'] })
+    for (let turn = 0; turn < 6; turn += 1) {
+      const headers = { 'x-forwarded-for': `203.0.113.${turn}` }
+      expect((await own.call({ url: '/v1/companies', key: 'wrong', headers })).statusCode).toBe(401)
+    }
+  })
 })
 
 test('a key works until it is revoked, and its last use is noted', async () => {

@@ -1,5 +1,6 @@
 import { createSelfSignedCertificate } from '@ksef-fleet/ksef'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { buildServer } from '../src/index.ts'
 import { type RunningApi, startApi } from './running-api.ts'
 
 let api: RunningApi
@@ -132,6 +133,27 @@ describe('a company', () => {
     const again = await api.call({ url: '/v1/companies', json: { nip: '8888888888', name: 'Other' } })
     expect([again.statusCode, again.json().code]).toEqual([409, 'COMPANY_EXISTS'])
   })
+})
+
+test('on production a NIP must pass its checksum', async () => {
+  const app = await buildServer({ ...api.deps, environment: 'production' })
+  const register = (nip: string) =>
+    app.inject({
+      method: 'POST',
+      url: '/v1/companies',
+      headers: { authorization: `Bearer ${api.providerKey}` },
+      payload: { nip, name: 'x' },
+    })
+  try {
+    const refused = await register('5265877636')
+    expect([refused.statusCode, refused.json().faults]).toEqual([
+      400,
+      [{ code: 'NIP_CHECKSUM', message: 'The NIP fails its checksum.', pointer: '/nip' }],
+    ])
+    expect((await register('5265877635')).statusCode).toBe(201)
+  } finally {
+    await app.close()
+  }
 })
 
 describe('an integration', () => {
