@@ -3,7 +3,6 @@ import { randomBytes } from 'node:crypto'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { setTimeout as sleep } from 'node:timers/promises'
 import {
   acceptInvoice,
   type Company,
@@ -13,8 +12,6 @@ import {
   type Integration,
   Nip,
   type Submission,
-  type SubmissionId,
-  type SubmissionState,
   type SuppliedCredential,
 } from '@ksef-fleet/core'
 import { type ConnectedDatabase, connect } from '@ksef-fleet/db'
@@ -48,9 +45,6 @@ export type DeliveryFleet = {
 
 export type Connected = { company: Company; id: CompanyId; nip: string; integration: Integration }
 
-const SETTLED: readonly SubmissionState[] = ['receipted', 'rejected', 'held']
-const QUIET_MS = 15_000
-const TURN_PAUSE_MS = 15
 let nips = 5_250_000_000
 
 export const today = () => new Date().toLocaleDateString('sv-SE', { timeZone: 'Europe/Warsaw' })
@@ -132,74 +126,4 @@ export async function startDeliveryFleet(options: SimulatorOptions = {}): Promis
       rmSync(directory, { recursive: true, force: true })
     },
   }
-}
-
-/** Lets the workers turn until every submission of these companies has come to its end, or `until` says enough. */
-export async function drive(
-  fleet: DeliveryFleet,
-  workers: readonly DeliveryWorker[],
-  story: {
-    companies: readonly CompanyId[]
-    until?: () => Promise<boolean>
-    only?: readonly string[]
-    withinMs?: number
-  },
-): Promise<void> {
-  const companies = new Set(story.companies)
-  const done = story.until ?? (() => allSettled(fleet, story.companies))
-  const deadline = Date.now() + (story.withinMs ?? QUIET_MS)
-  while (!(await done())) {
-    if (Date.now() > deadline)
-      throw new Error(`not done in time: ${JSON.stringify(await states(fleet, story.companies))}`)
-    const rung = await Promise.all(workers.map((worker) => worker.turn(companies, story.only)))
-    if (rung.every((count) => count === 0)) await sleep(TURN_PAUSE_MS)
-  }
-}
-
-/** Until a submission is in one of these states. */
-export const driveTo = (
-  fleet: DeliveryFleet,
-  worker: DeliveryWorker,
-  {
-    submission,
-    states,
-    only,
-  }: { submission: Submission; states: readonly SubmissionState[]; only?: readonly string[] },
-): Promise<void> =>
-  drive(fleet, [worker], {
-    companies: [submission.companyId],
-    until: async () => states.includes((await fleet.submission(submission)).state),
-    ...(only === undefined ? {} : { only }),
-  })
-
-async function allSettled(fleet: DeliveryFleet, companies: readonly CompanyId[]): Promise<boolean> {
-  const { rows } = await fleet.admin.query<{ waiting: number }>(
-    'select count(*)::int as waiting from submissions where company_id = any($1) and not state = any($2)',
-    [companies, SETTLED],
-  )
-  return rows[0]?.waiting === 0
-}
-
-async function states(fleet: DeliveryFleet, companies: readonly CompanyId[]) {
-  const { rows } = await fleet.admin.query<{ id: SubmissionId; state: string; reason: unknown }>(
-    `select s.id, s.state, s.attempts, s.polls, s.next_attempt_at, s.next_poll_at, s.reason, e.state as session,
-            (select json_agg(a.code) from attempts a where a.submission_id = s.id) as codes
-       from submissions s left join sessions e on e.id = s.session_id
-      where s.company_id = any($1) and not s.state = any($2) limit 5`,
-    [companies, SETTLED],
-  )
-  return rows
-}
-
-/** The leases of a company's claims and openings have run out: whoever held them is dead to the fleet. */
-export async function endLeases(fleet: DeliveryFleet, companies: readonly CompanyId[]): Promise<void> {
-  const past = `now() - interval '1 second'`
-  await fleet.admin.query(
-    `update submissions set lease_until = ${past} where company_id = any($1) and state = 'claimed'`,
-    [companies],
-  )
-  await fleet.admin.query(
-    `update sessions set lease_until = ${past} where company_id = any($1) and state = 'opening'`,
-    [companies],
-  )
 }

@@ -3,14 +3,7 @@
  * the rings that the real sweeper and outbox give. So a story decides what happens when, and a process can die mid-step.
  */
 import { randomBytes } from 'node:crypto'
-import {
-  type CompanyId,
-  createLogger,
-  type DeliveryContext,
-  JOBS,
-  type Ring,
-  sweepDue,
-} from '@ksef-fleet/core'
+import { createLogger, type DeliveryContext, JOBS } from '@ksef-fleet/core'
 import { readConfig } from '@ksef-fleet/worker/config'
 import { composeDelivery } from '@ksef-fleet/worker/delivery'
 import { createMetrics } from '@ksef-fleet/worker/metrics'
@@ -36,8 +29,6 @@ export type DeliveryWorker = {
   db: MortalDatabase
   /** Runs one job; a kill ends it silently, as it would the process. */
   run(job: string, payload: Record<string, string>): Promise<void>
-  /** One sweep and everything it rings for. `only` leaves the rings of other jobs unanswered. */
-  turn(companies: ReadonlySet<CompanyId>, only?: readonly string[]): Promise<number>
   close(): Promise<void>
 }
 
@@ -82,26 +73,10 @@ export function startWorker(
       if (!db.dead && !(error instanceof Killed)) throw error
     }
   }
-  const answer = async (rings: readonly Ring[]): Promise<void> => {
-    await Promise.all(rings.map((ring) => run(ring.job, ring.payload)))
-  }
   return {
     context,
     db,
     run,
-    async turn(companies, only) {
-      // As if the ten seconds had passed in which the sweeper does not ring twice for one thing.
-      await fleet.admin.query(`update ksef_integrations set send_rung_at = null, verify_rung_at = null`)
-      await fleet.admin.query(`update sessions set finish_rung_at = null, poll_rung_at = null`)
-      await fleet.admin.query(`update submissions set upo_rung_at = null`)
-      const due = await sweepDue(fleet.db, context.timing.sessionIdleSeconds)
-      const wished = await fleet.db.asSystem('relay-outbox', (tx) => tx.outbox.take(500))
-      const mine = [...new Map([...due, ...wished].map((ring) => [ring.key, ring])).values()]
-        .filter((ring) => companies.has(ring.payload.companyId as CompanyId))
-        .filter((ring) => only === undefined || only.includes(ring.job))
-      await answer(mine)
-      return mine.length
-    },
     async close() {
       stop.abort()
       redis.disconnect()

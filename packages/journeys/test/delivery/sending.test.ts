@@ -1,15 +1,9 @@
 /** What becomes of an invoice by how its POST ended. */
 import type { SubmissionState } from '@ksef-fleet/core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import {
-  type Connected,
-  type DeliveryFleet,
-  drive,
-  driveTo,
-  invoiceOf,
-  startDeliveryFleet,
-} from './delivery-fleet.ts'
+import { type Connected, type DeliveryFleet, invoiceOf, startDeliveryFleet } from './delivery-fleet.ts'
 import type { DeliveryWorker } from './delivery-worker.ts'
+import { drive, driveTo } from './drive.ts'
 import { answerWith, arm, calm, exception, LIST, OPEN, SEND } from './faults.ts'
 import { checkLedger, postsOf } from './ledger-check.ts'
 
@@ -111,21 +105,23 @@ describe('a POST that never had an effect', () => {
 
   test('a refused connection leaves it pending, however often, and it goes out when KSeF is back', async () => {
     company = await fleet.company()
+    const first = await fleet.accept(company.id, invoiceOf(company.nip, 'S/0'))
+    await driveTo(fleet, worker, { submission: first, states: ['receipted'] })
     const submission = await fleet.accept(company.id, invoiceOf(company.nip, 'S/1'))
+    // Nobody listens where this one calls; its token and its session are the fleet's.
     const deaf = fleet.worker({ ksefUrl: 'http://127.0.0.1:1/v2' })
-    await deaf.context.access.of(company.integration, await credentialOf(company))
-    for (let turn = 0; turn < 3; turn++) await deaf.turn(new Set([company.id]))
-    expect(await fleet.submission(submission)).toMatchObject({ state: 'pending', attempts: 0 })
-    await drive(fleet, [worker], { companies: [company.id] })
-    expect(await postsOf(fleet, company)).toEqual([1])
+    await drive(fleet, [deaf], {
+      companies: [company.id],
+      until: async () => (await fleet.submission(submission)).attempts === 3,
+    })
+    await driveTo(fleet, worker, { submission, states: ['receipted'] })
+    expect((await attemptsOf(submission)).map(({ outcome }) => outcome)).toEqual([
+      ...['not-done', 'not-done', 'not-done'],
+      'done',
+    ])
+    expect(await postsOf(fleet, company)).toEqual([1, 1])
   })
 })
-
-async function credentialOf({ id, integration }: Connected) {
-  const credential = await fleet.db.withCompany(id, (tx) => tx.credentials.get(integration.credentialId))
-  if (credential === null) throw new Error('the credential is gone')
-  return credential
-}
 
 describe('a definite refusal', () => {
   test.each([21180, 21184, 21155, 21173])('%d lets it go out in another session', async (code) => {

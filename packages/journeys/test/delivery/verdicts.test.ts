@@ -12,15 +12,9 @@ import {
 } from '@ksef-fleet/ksef'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { sealOf } from '../../src/fleet/demo-company.ts'
-import {
-  type Connected,
-  type DeliveryFleet,
-  drive,
-  driveTo,
-  invoiceOf,
-  startDeliveryFleet,
-} from './delivery-fleet.ts'
+import { type Connected, type DeliveryFleet, invoiceOf, startDeliveryFleet } from './delivery-fleet.ts'
 import type { DeliveryWorker } from './delivery-worker.ts'
+import { drive, driveTo } from './drive.ts'
 import { answerWith, CLOSE, calm, LIST, ONE, SESSION, UPO_LINK } from './faults.ts'
 import { checkLedger, postsOf } from './ledger-check.ts'
 

@@ -1,0 +1,173 @@
+/** A worker may die at any call of the database, before or after its commit: each invoice is registered exactly once all the same. */
+import type { CompanyId, Submission } from '@ksef-fleet/core'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type Connected, type DeliveryFleet, invoiceOf, startDeliveryFleet } from './delivery-fleet.ts'
+import type { DeliveryWorker } from './delivery-worker.ts'
+import { drive, driveTo, endLeases } from './drive.ts'
+import { arm, calm, LIST, OPEN, SEND } from './faults.ts'
+import { checkLedger, postsOf } from './ledger-check.ts'
+import type { Death } from './mortal-database.ts'
+
+let fleet: DeliveryFleet
+let healthy: DeliveryWorker
+
+/** Silence after which sessions are closed: these stories go to the very end. */
+const IDLE_SECONDS = 0.3
+/** More calls than a life of one invoice takes; a test asserts it. */
+const CALLS_MAX = 26
+
+beforeAll(async () => {
+  fleet = await startDeliveryFleet()
+  healthy = fleet.worker({ timing: { sessionIdleSeconds: IDLE_SECONDS } })
+})
+afterAll(() => fleet.close())
+
+type Life = Connected & { submission: Submission; death: Death }
+
+async function start(death: Death): Promise<Life> {
+  const company = await fleet.company()
+  return { ...company, death, submission: await fleet.accept(company.id, invoiceOf(company.nip, 'C/1')) }
+}
+
+/** Those of the companies that still have something under way. */
+async function openOf(companies: readonly CompanyId[]): Promise<ReadonlySet<CompanyId>> {
+  const { rows } = await fleet.admin.query<{ id: CompanyId }>(
+    `select company_id as id from submissions where company_id = any($1) and state <> 'receipted'
+     union select company_id from sessions where company_id = any($1) and not state in ('settled', 'abandoned')`,
+    [companies],
+  )
+  return new Set(rows.map(({ id }) => id))
+}
+
+const isOver = (companies: readonly CompanyId[]) => async () => (await openOf(companies)).size === 0
+
+/** One worker a company, each of which dies at its own call; then a healthy one takes over when the leases have ended. */
+async function surviveAll(deaths: readonly Death[]): Promise<Life[]> {
+  const lives = await Promise.all(deaths.map(start))
+  const companies = lives.map(({ id }) => id)
+  const mortals = new Map(
+    lives.map(({ id, death }) => [id, fleet.worker({ death, timing: { sessionIdleSeconds: IDLE_SECONDS } })]),
+  )
+  await drive(fleet, mortals, {
+    companies,
+    until: async () => [...(await openOf(companies))].every((id) => mortals.get(id)?.db.dead),
+  })
+  await endLeases(fleet, companies)
+  await drive(fleet, [healthy], { companies, until: isOver(companies), withinMs: 30_000 })
+  return lives
+}
+
+const everyDeath = (when: Death['when']): Death[] =>
+  Array.from({ length: CALLS_MAX }, (_, index) => ({ atCall: index + 1, when }))
+
+describe('a worker killed', () => {
+  test('a whole life takes fewer calls than the kills below try', async () => {
+    const life = await start({ atCall: 0, when: 'before' })
+    const counting = fleet.worker({ timing: { sessionIdleSeconds: IDLE_SECONDS } })
+    await drive(fleet, [counting], { companies: [life.id], until: isOver([life.id]) })
+    expect(counting.db.calls).toBeGreaterThan(12)
+  })
+
+  test.each(['before', 'after'] as const)(
+    '%s any call loses nothing, and sends nothing twice',
+    async (when) => {
+      const lives = await surviveAll(everyDeath(when))
+      for (const life of lives) {
+        expect(await fleet.submission(life.submission), `death at call ${life.death.atCall}`).toMatchObject({
+          state: 'receipted',
+        })
+        // The list shows what was posted, so whatever the dead one sent is found and no invoice is posted twice.
+        expect(await postsOf(fleet, life), `death at call ${life.death.atCall}`).toEqual([1])
+        await checkLedger(fleet, life)
+      }
+    },
+  )
+
+  test('before any call, with a list that lags: nothing is lost, and a needless second POST is known as our own', async () => {
+    await fleet.control('POST', '/list-lag', { ms: 400 })
+    const lives = await surviveAll(
+      Array.from({ length: 12 }, (_, index) => ({ atCall: index + 1, when: 'before' as const })),
+    )
+    await calm(fleet)
+    for (const life of lives) {
+      expect(await fleet.submission(life.submission)).toMatchObject({ state: 'receipted' })
+      await checkLedger(fleet, life)
+    }
+  })
+
+  test('ten times in a row at the same invoice still brings it to its end', async () => {
+    const life = await start({ atCall: 0, when: 'before' })
+    for (let kill = 0; kill < 10; kill++) {
+      const mortal = fleet.worker({
+        death: { atCall: 3 + (kill % 6), when: kill % 2 === 0 ? 'before' : 'after' },
+        timing: { sessionIdleSeconds: IDLE_SECONDS },
+      })
+      const over = isOver([life.id])
+      await drive(fleet, [mortal], { companies: [life.id], until: async () => mortal.db.dead || over() })
+      await endLeases(fleet, [life.id])
+    }
+    await drive(fleet, [healthy], { companies: [life.id], until: isOver([life.id]) })
+    expect(await postsOf(fleet, life)).toEqual([1])
+    await checkLedger(fleet, life)
+  })
+
+  test('after KSeF opened a session leaves that one empty and opens another', async () => {
+    const life = await start({ atCall: 0, when: 'before' })
+    await arm(fleet, OPEN, { mode: 'drop-answer-after-effect' })
+    await drive(fleet, [healthy], { companies: [life.id], until: isOver([life.id]) })
+    const { rows } = await fleet.admin.query(
+      'select state from sessions where company_id = $1 order by created_at',
+      [life.id],
+    )
+    expect(rows.map(({ state }) => state)).toEqual(['abandoned', 'settled'])
+    expect(await postsOf(fleet, life)).toEqual([1])
+  })
+})
+
+describe('a worker that slept', () => {
+  test('beyond its lease cannot write over the one that took its place', async () => {
+    const life = await start({ atCall: 0, when: 'before' })
+    const sleeper = fleet.worker()
+    // Its POST arrives at once; the answer takes longer than its lease.
+    await arm(fleet, SEND, { mode: 'delay', afterEffect: true, ms: 700 })
+    const asleep = sleeper.run('send-pending', { companyId: life.id })
+    await driveTo(fleet, healthy, { submission: life.submission, states: ['claimed'], only: [] })
+    await drive(fleet, [], { companies: [life.id], until: async () => (await postsOf(fleet, life))[0] === 1 })
+    await endLeases(fleet, [life.id])
+    await driveTo(fleet, healthy, { submission: life.submission, states: ['receipted'] })
+    const taken = await fleet.submission(life.submission)
+    await asleep
+    expect(await fleet.submission(life.submission)).toEqual(taken)
+    expect(await postsOf(fleet, life)).toEqual([1])
+    await checkLedger(fleet, life)
+  })
+
+  test('whose POST leaves after another sent the invoice is told that the session is closed', async () => {
+    const life = await start({ atCall: 0, when: 'before' })
+    const sleeper = fleet.worker()
+    await arm(fleet, SEND, { mode: 'delay', ms: 1_500 })
+    const asleep = sleeper.run('send-pending', { companyId: life.id })
+    await driveTo(fleet, healthy, { submission: life.submission, states: ['claimed'], only: [] })
+    await drive(fleet, [], {
+      companies: [life.id],
+      until: async () => (await fleet.submission(life.submission)).attempts === 1,
+    })
+    await endLeases(fleet, [life.id])
+    await driveTo(fleet, healthy, { submission: life.submission, states: ['receipted'] })
+    await asleep
+    const ended = await fleet.submission(life.submission)
+    expect(ended).toMatchObject({ state: 'receipted', attempts: 2 })
+    const { decisions } = fleet.simulator.ledger.snapshot()
+    expect(decisions.filter(({ invoiceHash }) => invoiceHash === ended.invoiceHash)).toHaveLength(1)
+    await checkLedger(fleet, life)
+  })
+
+  test('a lost answer whose search is cut off again and again is found in the end', async () => {
+    const life = await start({ atCall: 0, when: 'before' })
+    await arm(fleet, SEND, { mode: 'drop-answer-after-effect' })
+    await arm(fleet, LIST, { mode: 'cut-body-after-effect', times: 4 })
+    await drive(fleet, [healthy], { companies: [life.id], until: isOver([life.id]) })
+    expect(await postsOf(fleet, life)).toEqual([1])
+    await checkLedger(fleet, life)
+  })
+})
