@@ -28,8 +28,7 @@ const ISSUER = 'ksef-simulator'
 const KINDS: readonly string[] = ['AuthenticationToken', 'AccessToken', 'RefreshToken'] satisfies BearerKind[]
 const isKind = (value: unknown): value is BearerKind => typeof value === 'string' && KINDS.includes(value)
 
-export function createBearerTokens(clock: Clock): BearerTokens {
-  const secret = randomBytes(32)
+export function createBearerTokens(clock: Clock, secret: Uint8Array = randomBytes(32)): BearerTokens {
   return {
     issue: async (authentication, { kind, lifeSeconds, permissions = [] }) => {
       const now = clock.now()

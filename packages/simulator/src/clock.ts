@@ -4,16 +4,25 @@
  */
 export type Clock = {
   now(): Date
-  /** Moves the clock by `offsetMs` from the underlying time; 0 returns to it. */
+  /** Moves the clock to `offsetMs` from the underlying time; 0 returns to it. */
   shift(offsetMs: number): void
+  /** Moves the clock on from where it is. */
+  advance(ms: number): void
 }
 
-export function createClock(underlying: () => Date = () => new Date()): Clock {
-  let offsetMs = 0
+export type ClockState = { offsetMs: number }
+
+export function createClock(
+  underlying: () => Date = () => new Date(),
+  state: ClockState = { offsetMs: 0 },
+): Clock {
   return {
-    now: () => new Date(underlying().getTime() + offsetMs),
+    now: () => new Date(underlying().getTime() + state.offsetMs),
     shift: (ms) => {
-      offsetMs = ms
+      state.offsetMs = ms
+    },
+    advance: (ms) => {
+      state.offsetMs += ms
     },
   }
 }

@@ -4,6 +4,7 @@ import type { Context, Subject } from './identity.ts'
 import { Forbidden, Unauthorized } from './refusal.ts'
 import type { Authentication } from './stores/authentications.ts'
 import type { World } from './world.ts'
+import { ipPolicy } from './xades/auth-token-request.ts'
 
 /** A caller who was let in: the sign-in behind the token and the rights frozen into it. */
 export type Access = {
@@ -50,7 +51,8 @@ export async function admit(
   const authentication = world.authentications.find(bearer.authenticationReferenceNumber)
   if (authentication === undefined) throw new Unauthorized()
   request.ksefContext = authentication.context
-  if (!authentication.allowsIp(request.ip)) throw new Forbidden('ip-not-allowed', { clientIp: request.ip })
+  if (!ipPolicy(authentication.allowedIps)(request.ip))
+    throw new Forbidden('ip-not-allowed', { clientIp: request.ip })
   const { anyOf } = admission
   if (anyOf !== undefined && !anyOf.some((permission) => bearer.permissions.includes(permission))) {
     throw new Forbidden('missing-permissions', {

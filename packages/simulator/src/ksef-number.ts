@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import { warsawDate } from './clock.ts'
 import { crc8 } from './crc8.ts'
+import { createRandomness, type Randomness } from './randomness.ts'
 
 /** `NIP-YYYYMMDD-12HEX` plus its CRC-8: 35 characters. The day is that of `invoicingDate` (numer-ksef.md). */
 export function ksefNumberOf(sellerNip: string, invoicingDate: Date, technical: string): string {
@@ -9,12 +9,16 @@ export function ksefNumberOf(sellerNip: string, invoicingDate: Date, technical: 
 }
 
 /** Hands out technical parts: a running number keeps them unique, random digits keep them unguessable. */
-export function createKsefNumbering(): (sellerNip: string, invoicingDate: Date) => string {
-  let issued = 0
+export type NumberingState = { issued: number }
+
+export function createKsefNumbering(
+  randomness: Randomness = createRandomness(),
+  state: NumberingState = { issued: 0 },
+): (sellerNip: string, invoicingDate: Date) => string {
   return (sellerNip, invoicingDate) => {
-    issued += 1
-    const running = issued.toString(16).padStart(6, '0')
-    const technical = `${running}${randomBytes(3).toString('hex')}`.toUpperCase()
+    state.issued += 1
+    const running = state.issued.toString(16).padStart(6, '0')
+    const technical = `${running}${randomness.hex(3)}`.toUpperCase()
     return ksefNumberOf(sellerNip, invoicingDate, technical)
   }
 }

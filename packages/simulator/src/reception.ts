@@ -137,7 +137,7 @@ export function receiveInvoice(world: World, session: SendingSession, posted: Po
   const moments = { receivedAt, settlesAt: later(receivedAt, world.settings.processingDelayMs) }
   const invoice: SentInvoice = {
     ordinalNumber: session.invoices.length + 1,
-    referenceNumber: newReferenceNumber('EE', receivedAt),
+    referenceNumber: newReferenceNumber('EE', receivedAt, world.randomness),
     sessionReferenceNumber: session.referenceNumber,
     invoiceHash: posted.invoiceHash,
     offlineMode: posted.offlineMode,

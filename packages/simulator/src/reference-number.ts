@@ -1,5 +1,5 @@
-import { randomBytes } from 'node:crypto'
 import { crc8 } from './crc8.ts'
+import { createRandomness, type Randomness } from './randomness.ts'
 
 /**
  * What a reference number stands for, by the two letters inside it: challenge, authentication, KSeF token,
@@ -7,11 +7,11 @@ import { crc8 } from './crc8.ts'
  */
 export type ReferenceKind = 'CR' | 'AU' | 'EC' | 'SO' | 'EU' | 'EE' | 'PE'
 
-const hex = (bytes: number): string => randomBytes(bytes).toString('hex').toUpperCase()
+const unseeded = createRandomness()
 
 /** A new reference number: 36 characters, `YYYYMMDD-KK-10HEX-10HEX-CC` (type TNumerReferencyjny of UPO 4-3). */
-export function newReferenceNumber(kind: ReferenceKind, at: Date): string {
+export function newReferenceNumber(kind: ReferenceKind, at: Date, randomness: Randomness = unseeded): string {
   const day = at.toISOString().slice(0, 10).replaceAll('-', '')
-  const body = `${day}-${kind}-${hex(5)}-${hex(5)}`
+  const body = `${day}-${kind}-${randomness.hex(5)}-${randomness.hex(5)}`
   return `${body}-${crc8(body)}`
 }

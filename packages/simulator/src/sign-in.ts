@@ -7,6 +7,7 @@ import { KsefRefusal } from './refusal.ts'
 import type { Authentication, Status } from './stores/authentications.ts'
 import { type KsefToken, tokenStatus } from './stores/ksef-tokens.ts'
 import type { World } from './world.ts'
+import type { AllowedIps } from './xades/auth-token-request.ts'
 import { fingerprintOf, isSeal, subjectOf } from './xades/signing-certificate.ts'
 import { verifyXadesSignature } from './xades/verify-signature.ts'
 
@@ -36,7 +37,7 @@ function begin(
 ): Authentication {
   const startDate = world.clock.now()
   const readyAt = later(startDate, world.settings.processingDelayMs)
-  const referenceNumber = newReferenceNumber('AU', startDate)
+  const referenceNumber = newReferenceNumber('AU', startDate, world.randomness)
   const authentication: Authentication = { ...attempt, referenceNumber, startDate, readyAt }
   if (authentication.outcome.code === 200) authentication.outcome = rightsOutcome(world, authentication)
   world.authentications.add(authentication)
@@ -88,7 +89,7 @@ export function signInByCertificate(world: World, signedXml: Buffer, verifyChain
     subject,
     outcome: verifyChain ? NO_TRUSTED_CHAIN : validity(certificate, world.clock.now()),
     documentHash: sha256Base64(signedXml),
-    allowsIp: request.allowsIp,
+    ...(request.allowedIps === undefined ? {} : { allowedIps: request.allowedIps }),
   })
 }
 
@@ -97,7 +98,7 @@ export type TokenSignIn = {
   context: Context
   encryptedToken: Buffer
   publicKeyId?: string
-  allowsIp(clientIp: string): boolean
+  allowedIps?: AllowedIps
 }
 
 function openToken(world: World, attempt: TokenSignIn, timestampMs: number): KsefToken | Status {
@@ -132,7 +133,8 @@ export function signInByToken(world: World, attempt: TokenSignIn): Authenticatio
   if (challenge === undefined) throw new KsefRefusal(21111)
   world.challenges.consume(attempt.challenge)
   const opened = openToken(world, attempt, challenge.issuedAt.getTime())
-  const common = { method: 'Token', context, allowsIp: attempt.allowsIp } as const
+  const { allowedIps } = attempt
+  const common = { method: 'Token', context, ...(allowedIps === undefined ? {} : { allowedIps }) } as const
   if (!('token' in opened))
     return begin(world, { ...common, subject: { type: 'Nip', value: '' }, outcome: opened })
   const now = world.clock.now()

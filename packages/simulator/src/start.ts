@@ -5,6 +5,7 @@ import type { Ledger } from './control/ledger.ts'
 import { API_PREFIX } from './operation.ts'
 import { buildServer } from './server.ts'
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
+import { freshState } from './state/world-state.ts'
 import { createWorld } from './world.ts'
 
 export type SimulatorOptions = {
@@ -16,6 +17,8 @@ export type SimulatorOptions = {
   accessTokenSeconds?: number
   /** Underlying time; the wall clock by default. */
   now?: () => Date
+  /** Makes reference numbers, KSeF numbers and random faults the same in every run; random when absent. */
+  seed?: string
   /** Faults armed from the start. */
   faults?: readonly Fault[]
   /** Path of the official OpenAPI file: every answer is then checked against it. */
@@ -51,7 +54,8 @@ function settingsFrom(options: SimulatorOptions): Settings {
  * @throws Error when the port is taken or the invoice schemas have not been copied
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const world = await createWorld(settingsFrom(options), createClock(options.now))
+  const state = freshState(options.seed)
+  const world = await createWorld(settingsFrom(options), createClock(options.now, state.clock), state)
   const app = await buildServer(world)
   const host = options.host ?? '127.0.0.1'
   await app.listen({ host, port: options.port ?? 0 })

@@ -16,8 +16,11 @@ export type UpoLinks = {
 
 export type UpoLinkQuery = { se?: string; sig?: string }
 
-export function createUpoLinks(clock: Clock, lifeSeconds: number): UpoLinks {
-  const secret = randomBytes(32)
+export function createUpoLinks(
+  clock: Clock,
+  lifeSeconds: number,
+  secret: Uint8Array = randomBytes(32),
+): UpoLinks {
   const sign = (session: string, file: string, expiry: string): string =>
     createHmac('sha256', secret).update(`${session}/${file}/${expiry}`).digest('base64url')
   return {

@@ -4,6 +4,7 @@ import { schemaFolder } from './config.ts'
 import { createFaults, type Faults } from './control/faults.ts'
 import { createLedger, type Ledger } from './control/ledger.ts'
 import { createSchemaValidation, type SchemaValidation } from './invoice/schema-validation.ts'
+import { createRandomness, type Randomness } from './randomness.ts'
 import { createKsefNumbering } from './ksef-number.ts'
 import type { Settings } from './settings.ts'
 import { type Authentications, createAuthentications } from './stores/authentications.ts'
@@ -13,12 +14,14 @@ import { createKsefTokens, type KsefTokens } from './stores/ksef-tokens.ts'
 import { createMinistryKeys, type MinistryKeys } from './stores/ministry-keys.ts'
 import { createPermissions, type Permissions } from './stores/permissions.ts'
 import { createSessions, type Sessions } from './stores/sessions.ts'
+import type { WorldState } from './state/world-state.ts'
 import { createUpoLinks, type UpoLinks } from './upo-links.ts'
 
-/** Everything one running simulator knows. Nothing is shared between two of them, nothing survives them. */
+/** Everything one running simulator knows. Nothing is shared between two of them; what survives one lies in its state. */
 export type World = {
   settings: Settings
   clock: Clock
+  randomness: Randomness
   keys: MinistryKeys
   challenges: Challenges
   authentications: Authentications
@@ -40,25 +43,28 @@ export type World = {
   ledger: Ledger
 }
 
-export async function createWorld(settings: Settings, clock: Clock): Promise<World> {
+export async function createWorld(settings: Settings, clock: Clock, state: WorldState): Promise<World> {
+  const randomness = createRandomness(state.randomness)
+  const chance = { clock, randomness }
   return {
     settings,
     clock,
+    randomness,
     validateSchema: createSchemaValidation(schemaFolder()),
-    keys: await createMinistryKeys(clock),
-    challenges: createChallenges(clock, settings.challengeSeconds),
-    authentications: createAuthentications(),
-    bearerTokens: createBearerTokens(clock),
-    ksefTokens: createKsefTokens(clock),
-    permissions: createPermissions(clock),
-    testSubjects: new Map(),
-    blockedContexts: new Set(),
-    sessions: createSessions(),
-    register: createInvoiceRegister(),
-    nextKsefNumber: createKsefNumbering(),
-    upoLinks: createUpoLinks(clock, settings.upoLinkSeconds),
+    keys: await createMinistryKeys(clock, state.ministryKeys),
+    challenges: createChallenges({ ...chance, lifeSeconds: settings.challengeSeconds }, state.challenges),
+    authentications: createAuthentications(state.authentications),
+    bearerTokens: createBearerTokens(clock, state.bearerSecret),
+    ksefTokens: createKsefTokens(chance, state.ksefTokens),
+    permissions: createPermissions(chance, state.permissions),
+    testSubjects: state.testSubjects,
+    blockedContexts: state.blockedContexts,
+    sessions: createSessions(state.sessions),
+    register: createInvoiceRegister(state.register),
+    nextKsefNumber: createKsefNumbering(randomness, state.numbering),
+    upoLinks: createUpoLinks(clock, settings.upoLinkSeconds, state.linkSecret),
     faults: createFaults(settings.initialFaults),
     operations: new Set(),
-    ledger: createLedger(),
+    ledger: createLedger(state.ledger),
   }
 }

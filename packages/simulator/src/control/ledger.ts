@@ -48,11 +48,17 @@ export type Ledger = {
   calls(): Call[]
 }
 
-export function createLedger(): Ledger {
-  const decisions: Decision[] = []
+export type LedgerState = {
+  decisions: Decision[]
+  posts: Map<string, number>
+  operations: Map<string, number>
+}
+
+/** Older calls are forgotten: a worker that polls for days would otherwise fill the memory. */
+const CALLS_MAX = 100_000
+
+export function createLedger({ decisions, posts, operations }: LedgerState): Ledger {
   const calls: Call[] = []
-  const posts = new Map<string, number>()
-  const operations = new Map<string, number>()
   const increment = (counts: Map<string, number>, key: string) => counts.set(key, (counts.get(key) ?? 0) + 1)
   return {
     recordPost: (invoiceHash) => void increment(posts, invoiceHash),
@@ -60,6 +66,7 @@ export function createLedger(): Ledger {
     recordCall: (call) => {
       increment(operations, call.operation)
       calls.push(call)
+      if (calls.length > CALLS_MAX * 2) calls.splice(0, calls.length - CALLS_MAX)
     },
     snapshot: () => ({
       accepted: decisions.filter((decision) => decision.ksefNumber !== undefined),

@@ -16,7 +16,7 @@ import { rightsOf, signInByCertificate, signInByToken } from '../sign-in.ts'
 import { type Authentication, statusOf } from '../stores/authentications.ts'
 import { tokenStatus } from '../stores/ksef-tokens.ts'
 import type { World } from '../world.ts'
-import { type AllowedIps, ipPolicy } from '../xades/auth-token-request.ts'
+import { type AllowedIps, checkedIps } from '../xades/auth-token-request.ts'
 
 /** Official tag "Uzyskiwanie dostępu" (uwierzytelnianie.md): challenge → sign-in → status → redeem → refresh. */
 type TokenSignInBody = {
@@ -117,7 +117,7 @@ function beginnings(app: FastifyInstance, world: World): void {
         context: { type: contextIdentifier.type, value: contextIdentifier.value },
         encryptedToken: Buffer.from(encryptedToken, 'base64'),
         ...(publicKeyId == null ? {} : { publicKeyId }),
-        allowsIp: ipPolicy(authorizationPolicy?.allowedIps ?? undefined),
+        ...checkedIps(authorizationPolicy?.allowedIps ?? undefined),
       })
       return reply.code(202).send(await accepted(world, authentication))
     },

@@ -79,8 +79,8 @@ function openSession(world: World, access: Access, body: Opening): SendingSessio
   const symmetricKey = unwrapKey(world, body)
   const dateCreated = world.clock.now()
   const session: SendingSession = {
-    referenceNumber: newReferenceNumber('SO', dateCreated),
-    upoReferenceNumber: newReferenceNumber('EU', dateCreated),
+    referenceNumber: newReferenceNumber('SO', dateCreated, world.randomness),
+    upoReferenceNumber: newReferenceNumber('EU', dateCreated, world.randomness),
     context: access.context,
     author: access.subject,
     authentication: access.authentication,

@@ -35,7 +35,7 @@ function ownPermissions(world: World, access: Access) {
     .inForce(context, subject)
     .filter((permission) => !grantedNames.has(permission))
     .map((permission) => ({
-      id: newReferenceNumber('PE', startDate),
+      id: newReferenceNumber('PE', startDate, world.randomness),
       permission,
       description: 'Uprawnienie właściciela',
       startDate,

@@ -1,4 +1,5 @@
 import type { Context, Subject } from '../identity.ts'
+import type { AllowedIps } from '../xades/auth-token-request.ts'
 
 /**
  * One sign-in. States: in progress (100) until `readyAt`, then its outcome; a successful one is redeemed once,
@@ -22,7 +23,8 @@ export type Authentication = {
   tokenReferenceNumber?: string
   /** The rights a KSeF token was made with. */
   tokenPermissions?: readonly string[]
-  allowsIp(clientIp: string): boolean
+  /** Absent when any address may use it. */
+  allowedIps?: AllowedIps
   redeemedAt?: Date
   lastTokenRefreshDate?: Date
   refreshTokenValidUntil?: Date
@@ -35,8 +37,7 @@ export type Authentications = {
   of(context: Context, subject: Subject): Authentication[]
 }
 
-export function createAuthentications(): Authentications {
-  const all = new Map<string, Authentication>()
+export function createAuthentications(all: Map<string, Authentication>): Authentications {
   return {
     add: (authentication) => void all.set(authentication.referenceNumber, authentication),
     find: (referenceNumber) => all.get(referenceNumber),

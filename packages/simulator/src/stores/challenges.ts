@@ -1,4 +1,5 @@
 import { type Clock, later } from '../clock.ts'
+import type { Randomness } from '../randomness.ts'
 import { newReferenceNumber } from '../reference-number.ts'
 
 /** A challenge lives ten minutes and signs in once (uwierzytelnianie.md, section 1). */
@@ -11,11 +12,15 @@ export type Challenges = {
   consume(challenge: string): void
 }
 
-export function createChallenges(clock: Clock, lifeSeconds: number): Challenges {
-  const open = new Map<string, Challenge>()
+export type ChallengesInput = { clock: Clock; randomness: Randomness; lifeSeconds: number }
+
+export function createChallenges(
+  { clock, randomness, lifeSeconds }: ChallengesInput,
+  open: Map<string, Challenge>,
+): Challenges {
   return {
     issue: () => {
-      const issued = { challenge: newReferenceNumber('CR', clock.now()), issuedAt: clock.now() }
+      const issued = { challenge: newReferenceNumber('CR', clock.now(), randomness), issuedAt: clock.now() }
       open.set(issued.challenge, issued)
       return issued
     },

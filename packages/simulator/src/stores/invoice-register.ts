@@ -13,9 +13,12 @@ export type InvoiceRegister = {
   all(): Iterable<AcceptedInvoice>
 }
 
-export function createInvoiceRegister(): InvoiceRegister {
-  const byKey = new Map<string, AcceptedInvoice>()
-  const byKsefNumber = new Map<string, AcceptedInvoice>()
+export type RegisterState = {
+  byKey: Map<string, AcceptedInvoice>
+  byKsefNumber: Map<string, AcceptedInvoice>
+}
+
+export function createInvoiceRegister({ byKey, byKsefNumber }: RegisterState): InvoiceRegister {
   const keyString = (key: NaturalKey) => JSON.stringify([key.sellerNip, key.invoiceKind, key.invoiceNumber])
   return {
     findByNaturalKey: (key) => byKey.get(keyString(key)),

@@ -1,6 +1,6 @@
-import { randomBytes } from 'node:crypto'
 import type { Clock } from '../clock.ts'
 import type { Context, Subject } from '../identity.ts'
+import type { Randomness } from '../randomness.ts'
 import { newReferenceNumber } from '../reference-number.ts'
 
 /** States of a KSeF token: Pending until `activeAt`, Active, Revoked (tokeny-ksef.md). */
@@ -29,14 +29,16 @@ export type KsefTokens = {
   inContext(context: Context): KsefToken[]
 }
 
-export function createKsefTokens(clock: Clock): KsefTokens {
-  const all = new Map<string, KsefToken>()
+export function createKsefTokens(
+  { clock, randomness }: { clock: Clock; randomness: Randomness },
+  all: Map<string, KsefToken>,
+): KsefTokens {
   return {
     create: (wanted) => {
       const now = clock.now()
-      const referenceNumber = newReferenceNumber('EC', now)
+      const referenceNumber = newReferenceNumber('EC', now, randomness)
       const kind = wanted.context.type === 'Nip' ? 'nip' : 'internalId'
-      const token = `${referenceNumber}|${kind}-${wanted.context.value}|${randomBytes(32).toString('hex')}`
+      const token = `${referenceNumber}|${kind}-${wanted.context.value}|${randomness.hex(32).toLowerCase()}`
       const made: KsefToken = { ...wanted, referenceNumber, token, dateCreated: now }
       all.set(referenceNumber, made)
       return made

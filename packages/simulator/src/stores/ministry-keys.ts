@@ -1,12 +1,5 @@
 import 'reflect-metadata'
-import {
-  constants,
-  createHash,
-  createPrivateKey,
-  type KeyObject,
-  privateDecrypt,
-  X509Certificate,
-} from 'node:crypto'
+import { constants, createHash, createPrivateKey, privateDecrypt, X509Certificate } from 'node:crypto'
 import { X509CertificateGenerator } from '@peculiar/x509'
 import { type Clock, later } from '../clock.ts'
 
@@ -27,7 +20,8 @@ export type MinistryKey = {
   publicKeyId: string
   validFrom: Date
   validTo: Date
-  privateKey: KeyObject
+  /** DER of PKCS#8: data, so that a key survives a restart. */
+  pkcs8: Buffer
 }
 
 export type MinistryKeys = {
@@ -65,34 +59,37 @@ async function makeKey(usage: KeyUsage, validFrom: Date, serial: number): Promis
     publicKeyId: digest(publicKeyDer),
     validFrom: made.notBefore,
     validTo: made.notAfter,
-    privateKey: createPrivateKey({ key: pkcs8, format: 'der', type: 'pkcs8' }),
+    pkcs8,
   }
 }
 
 function tryOpen(key: MinistryKey, ciphertext: Buffer): Buffer | undefined {
   const padding = constants.RSA_PKCS1_OAEP_PADDING
   try {
-    return privateDecrypt({ key: key.privateKey, padding, oaepHash: 'sha256' }, ciphertext)
+    const privateKey = createPrivateKey({ key: key.pkcs8, format: 'der', type: 'pkcs8' })
+    return privateDecrypt({ key: privateKey, padding, oaepHash: 'sha256' }, ciphertext)
   } catch {
     return undefined // Any failure means "not encrypted for this key"; the caller reports it as its own status.
   }
 }
 
-export async function createMinistryKeys(clock: Clock): Promise<MinistryKeys> {
-  let rotations = 0
-  let keys: MinistryKey[] = []
+export type MinistryKeysState = { rotations: number; keys: MinistryKey[] }
+
+export async function createMinistryKeys(clock: Clock, state: MinistryKeysState): Promise<MinistryKeys> {
   const generation = () => {
     // Seconds are all a certificate can express: successors must still be later than their predecessors.
-    const validFrom = later(clock.now(), -DAY_MS + rotations * 1000)
-    return Promise.all(USAGES.map((usage, index) => makeKey(usage, validFrom, rotations * 2 + index + 1)))
+    const validFrom = later(clock.now(), -DAY_MS + state.rotations * 1000)
+    return Promise.all(
+      USAGES.map((usage, index) => makeKey(usage, validFrom, state.rotations * 2 + index + 1)),
+    )
   }
-  keys = await generation()
+  if (state.keys.length === 0) state.keys = await generation()
   return {
-    published: () => keys,
+    published: () => state.keys,
     accepts: (usage, publicKeyId) =>
-      keys.some((key) => key.usage === usage && key.publicKeyId === publicKeyId),
+      state.keys.some((key) => key.usage === usage && key.publicKeyId === publicKeyId),
     open: (usage, ciphertext, publicKeyId) => {
-      const fitting = keys.filter(
+      const fitting = state.keys.filter(
         (key) => key.usage === usage && (publicKeyId === undefined || key.publicKeyId === publicKeyId),
       )
       for (const key of fitting) {
@@ -102,10 +99,10 @@ export async function createMinistryKeys(clock: Clock): Promise<MinistryKeys> {
       return undefined
     },
     rotate: async (mode) => {
-      rotations += 1
+      state.rotations += 1
       const successors = await generation()
-      const kept = mode === 'planned' ? keys.slice(-USAGES.length) : []
-      keys = [...kept, ...successors]
+      const kept = mode === 'planned' ? state.keys.slice(-USAGES.length) : []
+      state.keys = [...kept, ...successors]
     },
   }
 }

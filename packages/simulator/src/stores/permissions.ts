@@ -1,5 +1,6 @@
 import type { Clock } from '../clock.ts'
 import { type Context, keyOf, nipOf, type Subject, sameIdentity } from '../identity.ts'
+import type { Randomness } from '../randomness.ts'
 import { newReferenceNumber } from '../reference-number.ts'
 
 /** Rights that an owner has by the law of identity: the same NIP, or a PESEL tied to it (uprawnienia.md). */
@@ -38,9 +39,13 @@ export type Permissions = {
   isDeceased(subject: Subject): boolean
 }
 
-export function createPermissions(clock: Clock): Permissions {
-  let grants: Grant[] = []
-  const people = new Map<string, Person>()
+export type PermissionsState = { grants: Grant[]; people: Map<string, Person> }
+
+export function createPermissions(
+  { clock, randomness }: { clock: Clock; randomness: Randomness },
+  state: PermissionsState,
+): Permissions {
+  const { people } = state
   const between = (context: Context, subject: Subject) => (grant: Grant) =>
     sameIdentity(grant.context, context) && sameIdentity(grant.subject, subject)
   const personOf = (subject: Subject) =>
@@ -58,7 +63,7 @@ export function createPermissions(clock: Clock): Permissions {
     const bailiff = people.get(nipOf(context) ?? '')?.isBailiff === true
     return bailiff ? [...OWNER_PERMISSIONS, 'EnforcementOperations'] : [...OWNER_PERMISSIONS]
   }
-  const grantsTo = (context: Context, subject: Subject) => grants.filter(between(context, subject))
+  const grantsTo = (context: Context, subject: Subject) => state.grants.filter(between(context, subject))
 
   return {
     grant: (context, subject, wanted) => {
@@ -66,13 +71,13 @@ export function createPermissions(clock: Clock): Permissions {
       for (const { permissionType, description } of wanted) {
         if (held.has(permissionType)) continue
         const startDate = clock.now()
-        const id = newReferenceNumber('PE', startDate)
-        grants.push({ id, context, subject, permission: permissionType, description, startDate })
+        const id = newReferenceNumber('PE', startDate, randomness)
+        state.grants.push({ id, context, subject, permission: permissionType, description, startDate })
       }
     },
     revoke: (context, subject) => {
       const gone = between(context, subject)
-      grants = grants.filter((grant) => !gone(grant))
+      state.grants = state.grants.filter((grant) => !gone(grant))
     },
     grantsTo,
     isOwner,
@@ -93,7 +98,7 @@ export function createPermissions(clock: Clock): Permissions {
         keyOf({ type: 'Nip', value: nip }),
         keyOf({ type: 'Pesel', value: person.pesel }),
       ])
-      grants = grants.filter((grant) => !theirs.has(keyOf(grant.subject)))
+      state.grants = state.grants.filter((grant) => !theirs.has(keyOf(grant.subject)))
     },
     isDeceased: (subject) => personOf(subject)?.isDeceased === true,
   }

@@ -71,8 +71,7 @@ export type Sessions = {
   inContext(context: Context): SendingSession[]
 }
 
-export function createSessions(): Sessions {
-  const all = new Map<string, SendingSession>()
+export function createSessions(all: Map<string, SendingSession>): Sessions {
   const belongs = (session: SendingSession, context: Context) =>
     session.context.type === context.type && session.context.value === context.value
   return {

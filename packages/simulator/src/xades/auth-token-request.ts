@@ -8,7 +8,7 @@ export type AuthTokenRequest = {
   challenge: string
   context: Context
   subjectIdentifierType: 'certificateSubject' | 'certificateFingerprint'
-  allowsIp(clientIp: string): boolean
+  allowedIps?: AllowedIps
 }
 
 const CONTEXT_TYPES: readonly string[] = ['Nip', 'InternalId', 'NipVatUe', 'PeppolId'] satisfies ContextType[]
@@ -60,8 +60,14 @@ export function ipPolicy(allowed: AllowedIps | undefined): (clientIp: string) =>
   return (clientIp) => list.check(clientIp.replace(/^::ffff:/, ''))
 }
 
-function readPolicy(element: XmlElement | undefined): (clientIp: string) => boolean {
-  if (element === undefined) return ipPolicy(undefined)
+/** The policy as data, once it is known to make sense. */
+export function checkedIps(allowedIps: AllowedIps | undefined): { allowedIps?: AllowedIps } {
+  ipPolicy(allowedIps)
+  return allowedIps === undefined ? {} : { allowedIps }
+}
+
+function readPolicy(element: XmlElement | undefined): { allowedIps?: AllowedIps } {
+  if (element === undefined) return {}
   const [allowedIps, ...others] = childElements(element)
   if (element.name !== 'AuthorizationPolicy' || allowedIps?.name !== 'AllowedIps' || others.length > 0) {
     throw invalid('AuthorizationPolicy musi zawierać AllowedIps.')
@@ -76,7 +82,7 @@ function readPolicy(element: XmlElement | undefined): (clientIp: string) => bool
     ip4Masks: named('Ip4Mask'),
   }
   try {
-    return ipPolicy(policy)
+    return checkedIps(policy)
   } catch {
     throw invalid('Nieprawidłowy adres w AllowedIps.')
   }
@@ -95,6 +101,6 @@ export function readAuthTokenRequest(request: XmlElement): AuthTokenRequest {
     challenge: challenge.content,
     context: readContext(context),
     subjectIdentifierType: kind,
-    allowsIp: readPolicy(policy),
+    ...readPolicy(policy),
   }
 }
