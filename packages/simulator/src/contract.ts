@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { Ajv, type ValidateFunction } from 'ajv'
 import ajvFormats from 'ajv-formats'
 import type { FastifyInstance } from 'fastify'
+import { AMENDMENTS } from './contract-amendments.ts'
 import { operationOf } from './operation.ts'
 
 /**
@@ -54,6 +55,10 @@ function misfitsOf(validator: ValidateFunction, answer: Json): string[] {
 
 export function readContract(file: string): Contract {
   const openApi: JsonObject = JSON.parse(readFileSync(file, 'utf8'))
+  for (const { schema, member: name, as } of AMENDMENTS) {
+    const properties = member(openApi, 'components', 'schemas', schema, 'properties')
+    if (isObject(properties)) properties[name] ??= as
+  }
   const paths = isObject(openApi['paths']) ? openApi['paths'] : {}
   const ajv = new Ajv({ strict: false, allErrors: true })
   ajvFormats.default(ajv)

@@ -1,5 +1,5 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
-import type { BearerKind } from './bearer-tokens.ts'
+import type { Bearer, BearerKind } from './bearer-tokens.ts'
 import type { Context, Subject } from './identity.ts'
 import { Forbidden, Unauthorized } from './refusal.ts'
 import type { Authentication } from './stores/authentications.ts'
@@ -16,8 +16,10 @@ export type Access = {
 
 declare module 'fastify' {
   interface FastifyRequest {
-    /** The context of the admitted caller, for the ledger. */
+    /** The context of the caller whose token was verified, for limits and the ledger. */
     ksefContext?: Context
+    /** What the verified token says. */
+    ksefBearer?: Bearer
   }
 }
 
@@ -45,12 +47,11 @@ export async function admit(
   request: FastifyRequest,
   admission: Admission = {},
 ): Promise<Access> {
-  const bearer = await world.bearerTokens.verify(bearerOf(request))
+  const bearer = request.ksefBearer ?? (await world.bearerTokens.verify(bearerOf(request)))
   const kinds = admission.kinds ?? ['AccessToken']
   if (bearer === undefined || !kinds.includes(bearer.kind)) throw new Unauthorized()
   const authentication = world.authentications.find(bearer.authenticationReferenceNumber)
   if (authentication === undefined) throw new Unauthorized()
-  request.ksefContext = authentication.context
   if (!ipPolicy(authentication.allowedIps)(request.ip))
     throw new Forbidden('ip-not-allowed', { clientIp: request.ip })
   const { anyOf } = admission
@@ -65,12 +66,16 @@ export async function admit(
 }
 
 const PUBLIC =
-  /^\/v2\/(security|testdata|peppol|auth\/challenge|auth\/xades-signature|auth\/ksef-token)(\/|$)/
+  /^\/v2\/(security|testdata\/(subject|person|permissions|attachment|context)|peppol|auth\/challenge|auth\/xades-signature|auth\/ksef-token)(\/|$)/
 
 /** Refuses a stranger before the body is looked at; `admit` then asks what the token is good for. */
 export function refuseStrangers(app: FastifyInstance, world: World): void {
   app.addHook('onRequest', async (request) => {
     if (PUBLIC.test(request.routeOptions.url ?? '')) return
-    if ((await world.bearerTokens.verify(bearerOf(request))) === undefined) throw new Unauthorized()
+    const bearer = await world.bearerTokens.verify(bearerOf(request))
+    if (bearer === undefined) throw new Unauthorized()
+    request.ksefBearer = bearer
+    const authentication = world.authentications.find(bearer.authenticationReferenceNumber)
+    if (authentication !== undefined) request.ksefContext = authentication.context
   })
 }

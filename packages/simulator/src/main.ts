@@ -3,7 +3,7 @@ import { startSimulator } from './start.ts'
 
 /**
  * The simulator alone: `node src/main.ts --port 8080 --host 0.0.0.0 --processing-delay-ms 200`.
- * `--contract-file` names the official OpenAPI file to hold every answer to. Prints its base URL once it listens; SIGINT or SIGTERM ends it with 0.
+ * `--limits production` counts requests by the published table. `--contract-file` names the official OpenAPI file to hold every answer to. Prints its base URL once it listens; SIGINT or SIGTERM ends it with 0.
  */
 const { values } = parseArgs({
   options: {
@@ -11,6 +11,7 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     'processing-delay-ms': { type: 'string', default: '50' },
     'contract-file': { type: 'string' },
+    limits: { type: 'string', default: 'off' },
   },
 })
 
@@ -21,6 +22,11 @@ function wholeNumber(option: 'port' | 'processing-delay-ms'): number {
   process.exit(2)
 }
 
+const { limits } = values
+if (limits !== 'off' && limits !== 'production') {
+  console.error(`--limits must be off or production, not "${limits}"`)
+  process.exit(2)
+}
 const port = wholeNumber('port')
 const { host } = values
 try {
@@ -28,6 +34,7 @@ try {
   const simulator = await startSimulator({
     port,
     host,
+    limits,
     processingDelayMs: wholeNumber('processing-delay-ms'),
     ...(contractFile === undefined ? {} : { contractFile }),
   })

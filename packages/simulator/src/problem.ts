@@ -1,7 +1,7 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { FastifyError, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from './clock.ts'
-import { DESCRIPTIONS, Forbidden, KsefRefusal, Unauthorized } from './refusal.ts'
+import { DESCRIPTIONS, Forbidden, Gone, KsefRefusal, TooManyRequests, Unauthorized } from './refusal.ts'
 
 type Problem = { status: number; title: string; detail: string; [member: string]: unknown }
 
@@ -47,6 +47,20 @@ function sendDenial(reply: FastifyReply, error: Unauthorized | Forbidden, at: Oc
   return sendProblem(reply, { title: 'Unauthorized', status: 401, ...common })
 }
 
+function sendTooMany(reply: FastifyReply, error: TooManyRequests, at: Occurrence): FastifyReply {
+  reply.header('retry-after', error.retryAfterSeconds)
+  const { asProblem, ...common } = at
+  const title = 'Too Many Requests'
+  if (asProblem)
+    return sendProblem(reply, { title, status: 429, detail: error.message, traceId: traceId(), ...common })
+  return reply.code(429).send({ status: { code: 429, description: title, details: [error.message] } })
+}
+
+function sendGone(reply: FastifyReply, error: Gone, { instance, timestamp }: Occurrence): FastifyReply {
+  const detail = error.message
+  return sendProblem(reply, { title: 'Gone', status: 410, instance, detail, timestamp, traceId: traceId() })
+}
+
 function refusalFromFramework(error: FastifyError): KsefRefusal {
   const findings = error.validation?.map((finding) => `${finding.instancePath || '/'} ${finding.message}`)
   return new KsefRefusal(21405, ...(findings ?? [error.message]))
@@ -64,6 +78,8 @@ export function speakProblems(app: FastifyInstance, clock: Clock): void {
       timestamp: clock.now().toISOString(),
     }
     if (error instanceof KsefRefusal) return sendRefusal(reply, error, occurrence)
+    if (error instanceof TooManyRequests) return sendTooMany(reply, error, occurrence)
+    if (error instanceof Gone) return sendGone(reply, error, occurrence)
     if (error instanceof Unauthorized || error instanceof Forbidden) {
       return sendDenial(reply, error, occurrence)
     }

@@ -75,3 +75,22 @@ export class Forbidden extends Error {
     this.security = security
   }
 }
+
+/** HTTP 410: a technical status that was kept for its days of retention and is gone (api-changelog.md, 2.4.0). */
+export class Gone extends Error {
+  constructor(what: string) {
+    super(`${what}: upłynął okres przechowywania statusu.`)
+    this.name = 'Gone'
+  }
+}
+
+/** HTTP 429 with the seconds to wait (limity-api.md, section 2). */
+export class TooManyRequests extends Error {
+  readonly retryAfterSeconds: number
+
+  constructor({ detail, retryAfterSeconds }: { detail: string; retryAfterSeconds: number }) {
+    super(detail)
+    this.name = 'TooManyRequests'
+    this.retryAfterSeconds = retryAfterSeconds
+  }
+}

@@ -5,12 +5,14 @@ import { enforceContract, readContract } from './contract.ts'
 import { injectFaults } from './control/injection.ts'
 import { controlPlane, refuseUnknown } from './control/routes.ts'
 import { refuseStrangers } from './gate.ts'
+import { enforceLimits } from './limits/enforcement.ts'
 import { API_PREFIX, operationName } from './operation.ts'
 import { speakProblems } from './problem.ts'
 import { access } from './routes/access.ts'
 import { activeSessions } from './routes/active-sessions.ts'
 import { invoiceRetrieval } from './routes/invoice-retrieval.ts'
 import { ksefTokens } from './routes/ksef-tokens.ts'
+import { limits } from './routes/limits.ts'
 import { onlineSession } from './routes/online-session.ts'
 import { permissionQueries } from './routes/permission-queries.ts'
 import { publicKeyCertificates } from './routes/public-key-certificates.ts'
@@ -30,6 +32,7 @@ const TAGS = [
   sessionStatus,
   invoiceRetrieval,
   permissionQueries,
+  limits,
   testData,
 ]
 
@@ -97,6 +100,7 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
   await app.register(
     async (api) => {
       refuseStrangers(api, world)
+      enforceLimits(api, world)
       for (const tag of TAGS) tag(api, world)
     },
     { prefix: API_PREFIX },

@@ -1,4 +1,5 @@
 import type { Fault } from './control/faults.ts'
+import type { LimitProfile } from './limits/allowances.ts'
 
 /** What a run of the simulator is told. All durations carry their unit. */
 export type Settings = {
@@ -14,6 +15,8 @@ export type Settings = {
   /** Rows that appear late in session invoice lists, like a read replica that lags. */
   listLagMs: number
   initialFaults: readonly Fault[]
+  /** Whether requests are counted as in production; off, a context is counted once limits are set for it. */
+  limits: LimitProfile
   /** Path of the official OpenAPI file; when given, every answer is checked against it. */
   contractFile?: string
 }
@@ -31,4 +34,5 @@ export const DEFAULT_SETTINGS: Settings = {
   upoLinkSeconds: 3 * 24 * HOUR_SECONDS,
   listLagMs: 0,
   initialFaults: [],
+  limits: 'off',
 }

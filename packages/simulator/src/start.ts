@@ -2,6 +2,7 @@ import type { AddressInfo } from 'node:net'
 import { createClock } from './clock.ts'
 import type { Fault } from './control/faults.ts'
 import type { Ledger } from './control/ledger.ts'
+import type { LimitProfile } from './limits/allowances.ts'
 import { API_PREFIX } from './operation.ts'
 import { buildServer } from './server.ts'
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
@@ -23,6 +24,8 @@ export type SimulatorOptions = {
   faults?: readonly Fault[]
   /** Path of the official OpenAPI file: every answer is then checked against it. */
   contractFile?: string
+  /** `production` counts requests by the published table; `off`, the default, only where limits were set. */
+  limits?: LimitProfile
   /** For tests of the cap; 10,000 by default. */
   sessionInvoicesMax?: number
 }
@@ -36,13 +39,14 @@ export type Simulator = {
 }
 
 function settingsFrom(options: SimulatorOptions): Settings {
-  const { processingDelayMs, accessTokenSeconds, contractFile, faults, sessionInvoicesMax } = options
+  const { processingDelayMs, accessTokenSeconds, contractFile, faults, sessionInvoicesMax, limits } = options
   return {
     ...DEFAULT_SETTINGS,
     ...(processingDelayMs === undefined ? {} : { processingDelayMs }),
     ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
     ...(contractFile === undefined ? {} : { contractFile }),
     ...(faults === undefined ? {} : { initialFaults: faults }),
+    ...(limits === undefined ? {} : { limits }),
     ...(sessionInvoicesMax === undefined ? {} : { sessionInvoicesMax }),
   }
 }

@@ -4,9 +4,12 @@ import { schemaFolder } from './config.ts'
 import { createFaults, type Faults } from './control/faults.ts'
 import { createLedger, type Ledger } from './control/ledger.ts'
 import { createSchemaValidation, type SchemaValidation } from './invoice/schema-validation.ts'
-import { createRandomness, type Randomness } from './randomness.ts'
 import { createKsefNumbering } from './ksef-number.ts'
+import { type Allowances, createAllowances } from './limits/allowances.ts'
+import { createRateLimiter, type RateLimiter } from './limits/rate-limiter.ts'
+import { createRandomness, type Randomness } from './randomness.ts'
 import type { Settings } from './settings.ts'
+import type { WorldState } from './state/world-state.ts'
 import { type Authentications, createAuthentications } from './stores/authentications.ts'
 import { type Challenges, createChallenges } from './stores/challenges.ts'
 import { createInvoiceRegister, type InvoiceRegister } from './stores/invoice-register.ts'
@@ -14,7 +17,6 @@ import { createKsefTokens, type KsefTokens } from './stores/ksef-tokens.ts'
 import { createMinistryKeys, type MinistryKeys } from './stores/ministry-keys.ts'
 import { createPermissions, type Permissions } from './stores/permissions.ts'
 import { createSessions, type Sessions } from './stores/sessions.ts'
-import type { WorldState } from './state/world-state.ts'
 import { createUpoLinks, type UpoLinks } from './upo-links.ts'
 
 /** Everything one running simulator knows. Nothing is shared between two of them; what survives one lies in its state. */
@@ -32,6 +34,9 @@ export type World = {
   testSubjects: Map<string, string[]>
   /** Contexts that may not sign in (status 480), as `type:value`. */
   blockedContexts: Set<string>
+  /** Limits of requests, sessions and certificates, as published or as a test set them. */
+  allowances: Allowances
+  rateLimiter: RateLimiter
   sessions: Sessions
   register: InvoiceRegister
   nextKsefNumber: (sellerNip: string, invoicingDate: Date) => string
@@ -59,6 +64,11 @@ export async function createWorld(settings: Settings, clock: Clock, state: World
     permissions: createPermissions(chance, state.permissions),
     testSubjects: state.testSubjects,
     blockedContexts: state.blockedContexts,
+    allowances: createAllowances(
+      { profile: settings.limits, sessionInvoicesMax: settings.sessionInvoicesMax },
+      state.allowances,
+    ),
+    rateLimiter: createRateLimiter(clock),
     sessions: createSessions(state.sessions),
     register: createInvoiceRegister(state.register),
     nextKsefNumber: createKsefNumbering(randomness, state.numbering),

@@ -137,9 +137,9 @@ export function onlineSession(app: FastifyInstance, world: World): void {
       const access = await admit(world, request, MAY_SEND)
       world.ledger.recordPost(request.body.invoiceHash)
       const session = openedSession(world, access, request.params.referenceNumber)
-      const { sessionInvoicesMax } = world.settings
-      if (session.invoices.length >= sessionInvoicesMax) {
-        const detail = `Sesja ${session.referenceNumber} osiągnęła dozwolony limit liczby faktur ${sessionInvoicesMax}.`
+      const { maxInvoices } = world.allowances.ofContext(access.context).onlineSession
+      if (session.invoices.length >= maxInvoices) {
+        const detail = `Sesja ${session.referenceNumber} osiągnęła dozwolony limit liczby faktur ${maxInvoices}.`
         throw new KsefRefusal(21155, detail)
       }
       const { referenceNumber } = receiveInvoice(world, session, readPosted(request.body))

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto'
 import type { ClockState } from '../clock.ts'
 import type { LedgerState } from '../control/ledger.ts'
 import type { NumberingState } from '../ksef-number.ts'
+import type { AllowancesState } from '../limits/allowances.ts'
 import { freshRandomness, type RandomnessState } from '../randomness.ts'
 import type { Authentication } from '../stores/authentications.ts'
 import type { Challenge } from '../stores/challenges.ts'
@@ -28,6 +29,7 @@ export type WorldState = {
   permissions: PermissionsState
   testSubjects: Map<string, string[]>
   blockedContexts: Set<string>
+  allowances: AllowancesState
   sessions: Map<string, SendingSession>
   register: RegisterState
   numbering: NumberingState
@@ -48,6 +50,7 @@ export function freshState(seed?: string): WorldState {
     permissions: { grants: [], people: new Map() },
     testSubjects: new Map(),
     blockedContexts: new Set(),
+    allowances: { tables: new Map(), contexts: new Map(), subjects: new Map() },
     sessions: new Map(),
     register: { byKey: new Map(), byKsefNumber: new Map() },
     numbering: { issued: 0 },
