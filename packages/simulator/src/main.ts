@@ -3,7 +3,9 @@ import { startSimulator } from './start.ts'
 
 /**
  * The simulator alone: `node src/main.ts --port 8080 --host 0.0.0.0 --processing-delay-ms 200`.
- * `--limits production` counts requests by the published table. `--contract-file` names the official OpenAPI file to hold every answer to. Prints its base URL once it listens; SIGINT or SIGTERM ends it with 0.
+ * `--data DIR` remembers everything in that folder; `--seed TEXT` makes its numbers the same in every run;
+ * `--limits production` counts requests by the published table; `--contract-file` names the official OpenAPI file to
+ * hold every answer to. Prints its base URL once it listens; SIGINT or SIGTERM ends it with 0.
  */
 const { values } = parseArgs({
   options: {
@@ -11,6 +13,8 @@ const { values } = parseArgs({
     host: { type: 'string', default: '127.0.0.1' },
     'processing-delay-ms': { type: 'string', default: '50' },
     'contract-file': { type: 'string' },
+    data: { type: 'string' },
+    seed: { type: 'string' },
     limits: { type: 'string', default: 'off' },
   },
 })
@@ -30,13 +34,15 @@ if (limits !== 'off' && limits !== 'production') {
 const port = wholeNumber('port')
 const { host } = values
 try {
-  const contractFile = values['contract-file']
+  const { data, seed, 'contract-file': contractFile } = values
   const simulator = await startSimulator({
     port,
     host,
     limits,
     processingDelayMs: wholeNumber('processing-delay-ms'),
     ...(contractFile === undefined ? {} : { contractFile }),
+    ...(data === undefined ? {} : { dataDirectory: data }),
+    ...(seed === undefined ? {} : { seed }),
   })
   console.log(`KSeF simulator listening on ${simulator.url}`)
   const stop = () => void simulator.close().then(() => process.exit(0))

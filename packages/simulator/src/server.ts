@@ -20,6 +20,7 @@ import { sessionStatus } from './routes/session-status.ts'
 import { testData } from './routes/test-data.ts'
 import { unimplemented } from './routes/unimplemented.ts'
 import { upoStorage } from './routes/upo-storage.ts'
+import { remember } from './state/remember.ts'
 import type { World } from './world.ts'
 
 /** One entry per official OpenAPI tag; a new storey is a new file and a line here. */
@@ -94,6 +95,7 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
   speakProblems(app, world.clock)
   if (world.settings.contractFile !== undefined)
     enforceContract(app, readContract(world.settings.contractFile))
+  remember(app, world)
   injectFaults(app, world)
   echoSystemWarnings(app)
   noteOperations(app, world.operations)

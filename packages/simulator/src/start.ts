@@ -6,7 +6,7 @@ import type { LimitProfile } from './limits/allowances.ts'
 import { API_PREFIX } from './operation.ts'
 import { buildServer } from './server.ts'
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
-import { freshState } from './state/world-state.ts'
+import { forgetful, rememberingIn } from './state/memory.ts'
 import { createWorld } from './world.ts'
 
 export type SimulatorOptions = {
@@ -20,6 +20,8 @@ export type SimulatorOptions = {
   now?: () => Date
   /** Makes reference numbers, KSeF numbers and random faults the same in every run; random when absent. */
   seed?: string
+  /** A folder to remember everything in; without one, all is forgotten on closing. */
+  dataDirectory?: string
   /** Faults armed from the start. */
   faults?: readonly Fault[]
   /** Path of the official OpenAPI file: every answer is then checked against it. */
@@ -52,14 +54,16 @@ function settingsFrom(options: SimulatorOptions): Settings {
 }
 
 /**
- * Starts a local KSeF 2.0 server in this process. It knows nothing from earlier runs and forgets everything when
- * closed.
+ * Starts a local KSeF 2.0 server in this process. It knows of earlier runs what `dataDirectory` holds.
  *
  * @throws Error when the port is taken or the invoice schemas have not been copied
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const state = freshState(options.seed)
-  const world = await createWorld(settingsFrom(options), createClock(options.now, state.clock), state)
+  const { dataDirectory, seed } = options
+  const memory = dataDirectory === undefined ? forgetful(seed) : rememberingIn(dataDirectory, seed)
+  const clock = createClock(options.now, memory.state.clock)
+  const world = await createWorld(settingsFrom(options), clock, memory)
+  await memory.commit()
   const app = await buildServer(world)
   const host = options.host ?? '127.0.0.1'
   await app.listen({ host, port: options.port ?? 0 })
@@ -67,6 +71,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const port = typeof address === 'object' && address !== null ? address.port : options.port
   const close = async () => {
     await app.close()
+    await memory.commit()
   }
   return {
     url: `http://${host}:${port}${API_PREFIX}`,

@@ -9,7 +9,7 @@ import { type Allowances, createAllowances } from './limits/allowances.ts'
 import { createRateLimiter, type RateLimiter } from './limits/rate-limiter.ts'
 import { createRandomness, type Randomness } from './randomness.ts'
 import type { Settings } from './settings.ts'
-import type { WorldState } from './state/world-state.ts'
+import type { Memory } from './state/memory.ts'
 import { type Authentications, createAuthentications } from './stores/authentications.ts'
 import { type Challenges, createChallenges } from './stores/challenges.ts'
 import { createInvoiceRegister, type InvoiceRegister } from './stores/invoice-register.ts'
@@ -23,6 +23,7 @@ import { createUpoLinks, type UpoLinks } from './upo-links.ts'
 export type World = {
   settings: Settings
   clock: Clock
+  memory: Memory
   randomness: Randomness
   keys: MinistryKeys
   challenges: Challenges
@@ -48,12 +49,14 @@ export type World = {
   ledger: Ledger
 }
 
-export async function createWorld(settings: Settings, clock: Clock, state: WorldState): Promise<World> {
+export async function createWorld(settings: Settings, clock: Clock, memory: Memory): Promise<World> {
+  const { state } = memory
   const randomness = createRandomness(state.randomness)
   const chance = { clock, randomness }
   return {
     settings,
     clock,
+    memory,
     randomness,
     validateSchema: createSchemaValidation(schemaFolder()),
     keys: await createMinistryKeys(clock, state.ministryKeys),
@@ -70,7 +73,7 @@ export async function createWorld(settings: Settings, clock: Clock, state: World
     ),
     rateLimiter: createRateLimiter(clock),
     sessions: createSessions(state.sessions),
-    register: createInvoiceRegister(state.register),
+    register: createInvoiceRegister(state.register, memory.keepDocument),
     nextKsefNumber: createKsefNumbering(randomness, state.numbering),
     upoLinks: createUpoLinks(clock, settings.upoLinkSeconds, state.linkSecret),
     faults: createFaults(settings.initialFaults),

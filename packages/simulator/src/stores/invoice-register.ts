@@ -18,12 +18,16 @@ export type RegisterState = {
   byKsefNumber: Map<string, AcceptedInvoice>
 }
 
-export function createInvoiceRegister({ byKey, byKsefNumber }: RegisterState): InvoiceRegister {
+export function createInvoiceRegister(
+  { byKey, byKsefNumber }: RegisterState,
+  keepDocument: (invoice: AcceptedInvoice) => void,
+): InvoiceRegister {
   const keyString = (key: NaturalKey) => JSON.stringify([key.sellerNip, key.invoiceKind, key.invoiceNumber])
   return {
     findByNaturalKey: (key) => byKey.get(keyString(key)),
     findByKsefNumber: (ksefNumber) => byKsefNumber.get(ksefNumber),
     add: (invoice) => {
+      keepDocument(invoice)
       const { seller, invoiceKind, invoiceNumber } = invoice.facts
       byKey.set(keyString({ sellerNip: seller.nip, invoiceKind, invoiceNumber }), invoice)
       byKsefNumber.set(invoice.ksefNumber, invoice)
