@@ -51,7 +51,7 @@ describe('kept tokens', () => {
   })
 
   test('of another form, or no tokens at all, are a miss', () => {
-    for (const plain of ['{}', '[]', 'null', '{"access":{"token":1}}']) {
+    for (const plain of ['', 'v2:x', '{}', '[]', 'null', '{"access":{"token":1}}']) {
       expect(openTokens(sealer, OWNER, sealer.seal(Buffer.from(plain), OWNER))).toBeNull()
     }
     for (const text of ['', 'x', 'v1.x.y', JSON.stringify({})])

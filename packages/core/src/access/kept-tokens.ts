@@ -40,8 +40,16 @@ export function sealTokens(sealer: Sealer, owner: TokenOwner, tokens: KeptTokens
 export function openTokens(sealer: Sealer, owner: TokenOwner, text: string): KeptTokens | null {
   const plain = sealer.open(text, owner)
   if (plain === null) return null
-  const stored = Stored.safeParse(JSON.parse(Buffer.from(plain).toString('utf8')))
+  const stored = Stored.safeParse(parseJson(Buffer.from(plain).toString('utf8')))
   if (!stored.success) return null
   const sealed = (kept: { token: string; validUntil: Date }) => ({ ...kept, token: new Sealed(kept.token) })
   return { ...stored.data, access: sealed(stored.data.access), refresh: sealed(stored.data.refresh) }
+}
+
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text)
+  } catch {
+    return undefined // another version's form: a miss
+  }
 }
