@@ -3,9 +3,10 @@ import { createRandomness, type Randomness } from './randomness.ts'
 
 /**
  * What a reference number stands for, by the two letters inside it: challenge, authentication, KSeF token,
- * interactive session, session UPO, invoice, permission.
+ * interactive session, batch session, export, session UPO, invoice, permission,
+ * certificate enrolment, permission operation.
  */
-export type ReferenceKind = 'CR' | 'AU' | 'EC' | 'SO' | 'EU' | 'EE' | 'PE'
+export type ReferenceKind = 'CR' | 'AU' | 'EC' | 'SO' | 'SB' | 'EH' | 'EU' | 'EE' | 'PE' | 'CE' | 'PO'
 
 const unseeded = createRandomness()
 

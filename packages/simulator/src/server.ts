@@ -5,11 +5,14 @@ import { enforceContract, readContract } from './contract.ts'
 import { injectFaults } from './control/injection.ts'
 import { controlPlane, refuseUnknown } from './control/routes.ts'
 import { refuseStrangers } from './gate.ts'
+import { forcedOutcomes } from './control/outcomes.ts'
 import { enforceLimits } from './limits/enforcement.ts'
 import { API_PREFIX, operationName } from './operation.ts'
 import { speakProblems } from './problem.ts'
 import { access } from './routes/access.ts'
 import { activeSessions } from './routes/active-sessions.ts'
+import { certificateEnrollments } from './routes/certificate-enrollments.ts'
+import { certificates } from './routes/certificates.ts'
 import { invoiceRetrieval } from './routes/invoice-retrieval.ts'
 import { ksefTokens } from './routes/ksef-tokens.ts'
 import { limits } from './routes/limits.ts'
@@ -34,6 +37,8 @@ const TAGS = [
   invoiceRetrieval,
   permissionQueries,
   limits,
+  certificateEnrollments,
+  certificates,
   testData,
 ]
 
@@ -66,9 +71,9 @@ function checkRequests(app: FastifyInstance): void {
 }
 
 /** KSeF returns the warning that a caller asks for by `X-Test-System-Warning` (OpenAPI, schema SystemWarning). */
-function echoSystemWarnings(app: FastifyInstance): void {
+function echoSystemWarnings(app: FastifyInstance, world: World): void {
   app.addHook('onSend', async (request, reply, payload) => {
-    const wanted = request.headers['x-test-system-warning']
+    const wanted = request.headers['x-test-system-warning'] ?? world.outcomes.systemWarning
     if (wanted !== undefined) reply.header('x-system-warning', wanted)
     return payload
   })
@@ -97,7 +102,7 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
     enforceContract(app, readContract(world.settings.contractFile))
   remember(app, world)
   injectFaults(app, world)
-  echoSystemWarnings(app)
+  echoSystemWarnings(app, world)
   noteOperations(app, world.operations)
   await app.register(
     async (api) => {
@@ -108,7 +113,13 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
     { prefix: API_PREFIX },
   )
   await app.register(async (api) => unimplemented(api), { prefix: API_PREFIX })
-  await app.register(async (control) => controlPlane(control, world), { prefix: '/_simulator' })
+  await app.register(
+    async (control) => {
+      controlPlane(control, world)
+      forcedOutcomes(control, world)
+    },
+    { prefix: '/_simulator' },
+  )
   upoStorage(app, world)
   for (const fault of world.faults.list()) refuseUnknown(world, fault)
   return app

@@ -4,7 +4,8 @@ import { type Context, keyOf, type Subject } from './identity.ts'
 import { sha256Base64 } from './invoice/decryption.ts'
 import { newReferenceNumber } from './reference-number.ts'
 import { KsefRefusal } from './refusal.ts'
-import type { Authentication, Status } from './stores/authentications.ts'
+import type { Authentication, AuthenticationMethod, Status } from './stores/authentications.ts'
+import type { KsefCertificate } from './stores/ksef-certificates.ts'
 import { type KsefToken, tokenStatus } from './stores/ksef-tokens.ts'
 import type { World } from './world.ts'
 import type { AllowedIps } from './xades/auth-token-request.ts'
@@ -40,6 +41,7 @@ function begin(
   const referenceNumber = newReferenceNumber('AU', startDate, world.randomness)
   const authentication: Authentication = { ...attempt, referenceNumber, startDate, readyAt }
   if (authentication.outcome.code === 200) authentication.outcome = rightsOutcome(world, authentication)
+  authentication.outcome = world.outcomes.take('authentication') ?? authentication.outcome
   world.authentications.add(authentication)
   return authentication
 }
@@ -60,12 +62,44 @@ function rightsOutcome(world: World, authentication: Authentication): Status {
     : SUCCESS
 }
 
-/** TEST knows no trusted issuer, so whoever asks for the chain to be verified is told that it is not. */
+/** TEST trusts no issuer but KSeF, so whoever asks for the chain to be verified is told that it is not. */
 const NO_TRUSTED_CHAIN = badCertificate('Niezaufany łańcuch certyfikatów')
 
-function validity(certificate: X509Certificate, now: Date): Status {
-  const valid = new Date(certificate.validFrom) <= now && now <= new Date(certificate.validTo)
-  return valid ? SUCCESS : badCertificate('Nieważny certyfikat')
+type Validity = { validFrom: Date; validTo: Date }
+
+function validity({ validFrom, validTo }: Validity, now: Date): Status {
+  return validFrom <= now && now <= validTo ? SUCCESS : badCertificate('Nieważny certyfikat')
+}
+
+/** What KSeF thinks of a certificate it issued itself: its own records outrank the certificate's dates. */
+function judgeOwn(world: World, certificate: KsefCertificate): Status {
+  const status = world.ksefCertificates.statusOf(certificate)
+  if (certificate.type === 'Offline') return badCertificate('Niepoprawny certyfikat')
+  if (status === 'Revoked') return badCertificate('Certyfikat odwołany')
+  if (status === 'Blocked') return badCertificate('Certyfikat zawieszony')
+  const outcome = validity(certificate, world.clock.now())
+  if (outcome.code === 200) certificate.lastUseDate = world.clock.now()
+  return outcome
+}
+
+function judgeCertificate(world: World, certificate: X509Certificate, verifyChain: boolean): Status {
+  const own = world.ksefCertificates.byDer(certificate.raw)
+  if (own !== undefined) return judgeOwn(world, own)
+  const dates = { validFrom: new Date(certificate.validFrom), validTo: new Date(certificate.validTo) }
+  return verifyChain ? NO_TRUSTED_CHAIN : validity(dates, world.clock.now())
+}
+
+/** Who signed: a KSeF certificate stands for the one it was issued to, whatever that one had signed in with. */
+function signerOf(world: World, certificate: X509Certificate, byFingerprint: boolean): Subject | undefined {
+  const own = world.ksefCertificates.byDer(certificate.raw)
+  if (own !== undefined) return own.subject
+  if (byFingerprint) return { type: 'Fingerprint', value: fingerprintOf(certificate) }
+  return subjectOf(certificate)
+}
+
+function methodOf(world: World, certificate: X509Certificate): AuthenticationMethod {
+  if (world.ksefCertificates.byDer(certificate.raw) !== undefined) return 'InternalCertificate'
+  return isSeal(certificate) ? 'QualifiedSeal' : 'QualifiedSignature'
 }
 
 /**
@@ -77,17 +111,16 @@ export function signInByCertificate(world: World, signedXml: Buffer, verifyChain
   const { request, certificate } = verifyXadesSignature(signedXml)
   if (world.challenges.find(request.challenge) === undefined) throw new KsefRefusal(21111)
   const byFingerprint = request.subjectIdentifierType === 'certificateFingerprint'
-  const subject: Subject | undefined = byFingerprint
-    ? { type: 'Fingerprint', value: fingerprintOf(certificate) }
-    : subjectOf(certificate)
+  const subject = signerOf(world, certificate, byFingerprint)
   if (subject === undefined)
     throw new KsefRefusal(21115, 'Certyfikat nie zawiera identyfikatora NIP ani PESEL.')
   world.challenges.consume(request.challenge)
   return begin(world, {
-    method: isSeal(certificate) ? 'QualifiedSeal' : 'QualifiedSignature',
+    method: methodOf(world, certificate),
+    signingCertificate: certificate.raw.toString('base64'),
     context: request.context,
     subject,
-    outcome: verifyChain ? NO_TRUSTED_CHAIN : validity(certificate, world.clock.now()),
+    outcome: judgeCertificate(world, certificate, verifyChain),
     documentHash: sha256Base64(signedXml),
     ...(request.allowedIps === undefined ? {} : { allowedIps: request.allowedIps }),
   })

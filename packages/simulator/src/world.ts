@@ -1,6 +1,9 @@
 import { type BearerTokens, createBearerTokens } from './bearer-tokens.ts'
 import type { Clock } from './clock.ts'
 import { schemaFolder } from './config.ts'
+import { createIssuingAuthority, type IssuingAuthority } from './certificates/issuing-authority.ts'
+import { createOutcomes, type Outcomes } from './control/outcomes.ts'
+import { createKsefCertificates, type KsefCertificates } from './stores/ksef-certificates.ts'
 import { createFaults, type Faults } from './control/faults.ts'
 import { createLedger, type Ledger } from './control/ledger.ts'
 import { createSchemaValidation, type SchemaValidation } from './invoice/schema-validation.ts'
@@ -31,6 +34,10 @@ export type World = {
   bearerTokens: BearerTokens
   ksefTokens: KsefTokens
   permissions: Permissions
+  ksefCertificates: KsefCertificates
+  issuingAuthority: IssuingAuthority
+  /** Outcomes armed through the control plane. */
+  outcomes: Outcomes
   /** Test subjects by NIP (VAT groups and the like), with the NIPs of their subunits. */
   testSubjects: Map<string, string[]>
   /** Contexts that may not sign in (status 480), as `type:value`. */
@@ -65,6 +72,12 @@ export async function createWorld(settings: Settings, clock: Clock, memory: Memo
     bearerTokens: createBearerTokens(clock, state.bearerSecret),
     ksefTokens: createKsefTokens(chance, state.ksefTokens),
     permissions: createPermissions(chance, state.permissions),
+    ksefCertificates: createKsefCertificates(
+      { clock, processingDelayMs: settings.processingDelayMs },
+      state.certificates,
+    ),
+    issuingAuthority: createIssuingAuthority(state.issuingAuthority),
+    outcomes: createOutcomes(),
     testSubjects: state.testSubjects,
     blockedContexts: state.blockedContexts,
     allowances: createAllowances(

@@ -12,6 +12,7 @@ import {
   type SessionPath,
   sessionPath,
 } from '../request-schemas.ts'
+import { refuseGone } from '../retention.ts'
 import { rightsOf, signInByCertificate, signInByToken } from '../sign-in.ts'
 import { type Authentication, statusOf } from '../stores/authentications.ts'
 import { tokenStatus } from '../stores/ksef-tokens.ts'
@@ -156,8 +157,10 @@ export function access(app: FastifyInstance, world: World): void {
     { schema: { params: sessionPath } },
     async (request) => {
       const { authentication } = await admit(world, request, { kinds: ['AuthenticationToken'] })
-      if (authentication.referenceNumber !== request.params.referenceNumber) {
-        if (world.authentications.find(request.params.referenceNumber) !== undefined) throw new Unauthorized()
+      const asked = world.authentications.find(request.params.referenceNumber)
+      if (asked !== undefined) refuseGone('authentication', asked.startDate, world.clock.now())
+      if (asked !== authentication) {
+        if (asked !== undefined) throw new Unauthorized()
         throw new KsefRefusal(21304, `Operacja ${request.params.referenceNumber} nie została znaleziona.`)
       }
       return describeAuthentication(authentication, world.clock.now())

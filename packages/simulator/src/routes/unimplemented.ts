@@ -5,14 +5,6 @@ import type { FastifyInstance } from 'fastify'
  * that nobody mistakes a missing storey for a wrong request. A test holds this list against the official contract.
  */
 export const UNIMPLEMENTED: readonly string[] = [
-  'GET /certificates/limits',
-  'GET /certificates/enrollments/data',
-  'POST /certificates/enrollments',
-  'GET /certificates/enrollments/{referenceNumber}',
-  'POST /certificates/retrieve',
-  'POST /certificates/{certificateSerialNumber}/revoke',
-  'POST /certificates/query',
-  'PUT /testdata/certificates/{serialNumber}',
   'POST /testdata/attachment',
   'POST /testdata/attachment/revoke',
   'POST /collective-identifiers',

@@ -5,6 +5,8 @@ import type { NumberingState } from '../ksef-number.ts'
 import type { AllowancesState } from '../limits/allowances.ts'
 import { freshRandomness, type RandomnessState } from '../randomness.ts'
 import type { Authentication } from '../stores/authentications.ts'
+import type { CertificatesState } from '../stores/ksef-certificates.ts'
+import type { AuthorityState } from '../certificates/issuing-authority.ts'
 import type { Challenge } from '../stores/challenges.ts'
 import type { RegisterState } from '../stores/invoice-register.ts'
 import type { KsefToken } from '../stores/ksef-tokens.ts'
@@ -27,6 +29,8 @@ export type WorldState = {
   authentications: Map<string, Authentication>
   ksefTokens: Map<string, KsefToken>
   permissions: PermissionsState
+  certificates: CertificatesState
+  issuingAuthority: AuthorityState
   testSubjects: Map<string, string[]>
   blockedContexts: Set<string>
   allowances: AllowancesState
@@ -48,6 +52,8 @@ export function freshState(seed?: string): WorldState {
     authentications: new Map(),
     ksefTokens: new Map(),
     permissions: { grants: [], people: new Map() },
+    certificates: { certificates: new Map(), enrollments: new Map() },
+    issuingAuthority: {},
     testSubjects: new Map(),
     blockedContexts: new Set(),
     allowances: { tables: new Map(), contexts: new Map(), subjects: new Map() },

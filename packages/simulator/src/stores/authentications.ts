@@ -5,7 +5,7 @@ import type { AllowedIps } from '../xades/auth-token-request.ts'
  * One sign-in. States: in progress (100) until `readyAt`, then its outcome; a successful one is redeemed once,
  * may be refreshed until `refreshTokenValidUntil`, and may be revoked (425).
  */
-export type AuthenticationMethod = 'Token' | 'QualifiedSeal' | 'QualifiedSignature'
+export type AuthenticationMethod = 'Token' | 'QualifiedSeal' | 'QualifiedSignature' | 'InternalCertificate'
 
 export type Status = { code: number; description: string; details?: string[] }
 
@@ -17,6 +17,8 @@ export type Authentication = {
   context: Context
   subject: Subject
   outcome: Status
+  /** Base64 DER of the certificate that signed; absent when a KSeF token signed in. */
+  signingCertificate?: string
   /** Base64 SHA-256 of the signed document as received: goes into UPO. */
   documentHash?: string
   /** The KSeF token that signed in: goes into UPO instead. */

@@ -32,6 +32,8 @@ export type Permissions = {
   revoke(context: Context, subject: Subject): void
   grantsTo(context: Context, subject: Subject): Grant[]
   isOwner(context: Context, subject: Subject): boolean
+  /** The subject and, by the link of NIP and PESEL, the same person's other identifier. */
+  identitiesOf(subject: Subject): Subject[]
   /** Names of all rights in force. */
   inForce(context: Context, subject: Subject): string[]
   addPerson(person: Person): boolean
@@ -59,6 +61,14 @@ export function createPermissions(
       ? person?.pesel === subject.value
       : subject.type === 'Nip' && subject.value === nip
   }
+  const identitiesOf = (subject: Subject): Subject[] => {
+    const person = subject.type === 'Fingerprint' ? undefined : personOf(subject)
+    if (person === undefined) return [subject]
+    return [
+      { type: 'Nip', value: person.nip },
+      { type: 'Pesel', value: person.pesel },
+    ]
+  }
   const ownerRights = (context: Context): string[] => {
     const bailiff = people.get(nipOf(context) ?? '')?.isBailiff === true
     return bailiff ? [...OWNER_PERMISSIONS, 'EnforcementOperations'] : [...OWNER_PERMISSIONS]
@@ -81,6 +91,7 @@ export function createPermissions(
     },
     grantsTo,
     isOwner,
+    identitiesOf,
     inForce: (context, subject) => {
       const granted = grantsTo(context, subject).map((grant) => grant.permission)
       return [...new Set(isOwner(context, subject) ? [...ownerRights(context), ...granted] : granted)]
