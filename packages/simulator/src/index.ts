@@ -1,3 +1,8 @@
+export type { Control } from './control/control.ts'
 export type { Fault, FaultMode } from './control/faults.ts'
 export type { Decision, Ledger, LedgerSnapshot } from './control/ledger.ts'
+export type { LighthouseMessage, LighthouseStatus } from './control/lighthouse.ts'
+export type { Misbehaviour, MisbehaviourKind } from './control/misbehaviours.ts'
+export type { Revocation } from './control/revocation.ts'
+export type { ProcessingDelays } from './processing-delays.ts'
 export { type Simulator, type SimulatorOptions, startSimulator } from './start.ts'

@@ -9,16 +9,24 @@ export function ksefNumberOf(sellerNip: string, invoicingDate: Date, technical: 
 }
 
 /** Hands out technical parts: a running number keeps them unique, random digits keep them unguessable. */
+/** The same number with another checksum, for clients that must notice. */
+function withWrongSum(ksefNumber: string): string {
+  const last = Number.parseInt(ksefNumber.slice(-1), 16) ^ 1
+  return `${ksefNumber.slice(0, -1)}${last.toString(16).toUpperCase()}`
+}
+
 export type NumberingState = { issued: number }
 
 export function createKsefNumbering(
   randomness: Randomness = createRandomness(),
   state: NumberingState = { issued: 0 },
+  hasWrongSum: () => boolean = () => false,
 ): (sellerNip: string, invoicingDate: Date) => string {
   return (sellerNip, invoicingDate) => {
     state.issued += 1
     const running = state.issued.toString(16).padStart(6, '0')
     const technical = `${running}${randomness.hex(3)}`.toUpperCase()
-    return ksefNumberOf(sellerNip, invoicingDate, technical)
+    const ksefNumber = ksefNumberOf(sellerNip, invoicingDate, technical)
+    return hasWrongSum() ? withWrongSum(ksefNumber) : ksefNumber
   }
 }

@@ -3,7 +3,9 @@ import ajvFormats from 'ajv-formats'
 import fastify, { type FastifyInstance } from 'fastify'
 import { enforceContract, readContract } from './contract.ts'
 import { injectFaults } from './control/injection.ts'
-import { controlPlane, refuseUnknown } from './control/routes.ts'
+import { refuseUnknown } from './control/control.ts'
+import { controlPlane } from './control/routes.ts'
+import { addUnknownFields } from './control/unknown-fields.ts'
 import { refuseStrangers } from './gate.ts'
 import { forcedOutcomes } from './control/outcomes.ts'
 import { enforceLimits } from './limits/enforcement.ts'
@@ -16,6 +18,7 @@ import { certificates } from './routes/certificates.ts'
 import { invoiceRetrieval } from './routes/invoice-retrieval.ts'
 import { ksefTokens } from './routes/ksef-tokens.ts'
 import { limits } from './routes/limits.ts'
+import { lighthousePages } from './routes/lighthouse.ts'
 import { onlineSession } from './routes/online-session.ts'
 import { permissionQueries } from './routes/permission-queries.ts'
 import { publicKeyCertificates } from './routes/public-key-certificates.ts'
@@ -101,6 +104,7 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
   if (world.settings.contractFile !== undefined)
     enforceContract(app, readContract(world.settings.contractFile))
   remember(app, world)
+  addUnknownFields(app, world)
   injectFaults(app, world)
   echoSystemWarnings(app, world)
   noteOperations(app, world.operations)
@@ -121,6 +125,7 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
     { prefix: '/_simulator' },
   )
   upoStorage(app, world)
+  lighthousePages(app, world)
   for (const fault of world.faults.list()) refuseUnknown(world, fault)
   return app
 }

@@ -7,7 +7,7 @@ import type { InvoiceStatus, SendingSession, SentInvoice } from './stores/sessio
  * (OpenAPI, schema SessionStatusResponse). Pure.
  */
 export type SessionPhase = {
-  code: 100 | 170 | 200 | 415 | 440 | 445
+  code: number
   description: string
   details?: string[]
   dateUpdated: Date
@@ -21,6 +21,11 @@ export function endOf(session: SendingSession, now: Date): Date | undefined {
 }
 
 export function phaseOf(session: SendingSession, now: Date, processingDelayMs: number): SessionPhase {
+  if (session.imposed !== undefined) {
+    const { code, description = `Status ${session.imposed.code}`, details } = session.imposed
+    const dateUpdated = session.closedAt ?? session.dateCreated
+    return { code, description, dateUpdated, ...(details === undefined ? {} : { details }) }
+  }
   const keyJudgedAt = later(session.dateCreated, processingDelayMs)
   if (session.symmetricKey === undefined && now >= keyJudgedAt) {
     return { code: 415, description: 'Błąd odszyfrowania dostarczonego klucza', dateUpdated: keyJudgedAt }
@@ -47,7 +52,8 @@ export function phaseOf(session: SendingSession, now: Date, processingDelayMs: n
 export function invoiceStatusAt(invoice: SentInvoice, now: Date): InvoiceStatus {
   if (now >= invoice.settlesAt) return invoice.verdict
   const halfway = (invoice.receivedAt.getTime() + invoice.settlesAt.getTime()) / 2
-  return now.getTime() < halfway
+  const isFirst = invoice.stuckIn === undefined ? now.getTime() < halfway : invoice.stuckIn === 100
+  return isFirst
     ? { code: 100, description: 'Faktura przyjęta do dalszego przetwarzania' }
     : { code: 150, description: 'Trwa przetwarzanie' }
 }

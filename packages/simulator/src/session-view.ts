@@ -1,11 +1,16 @@
 import { countInvoices, invoiceStatusAt, phaseOf } from './session-phase.ts'
 import type { SendingSession, SentInvoice } from './stores/sessions.ts'
 import type { World } from './world.ts'
+import { delayOf } from './processing-delays.ts'
 
 /** How sessions and their invoices look on the wire at this moment. `origin` is where the caller reached us. */
 export function viewSession(world: World, session: SendingSession, origin: string) {
   const now = world.clock.now()
-  const { code, description, details, dateUpdated } = phaseOf(session, now, world.settings.processingDelayMs)
+  const { code, description, details, dateUpdated } = phaseOf(
+    session,
+    now,
+    delayOf(world.settings, 'session'),
+  )
   const counts = countInvoices(session, now)
   const link = world.upoLinks.make(origin, session.referenceNumber, 'session')
   const page = {
@@ -28,7 +33,11 @@ export function viewSession(world: World, session: SendingSession, origin: strin
 /** A row of GET /sessions (schema SessionsQueryResponseItem). */
 export function viewSessionRow(world: World, session: SendingSession) {
   const now = world.clock.now()
-  const { code, description, details, dateUpdated } = phaseOf(session, now, world.settings.processingDelayMs)
+  const { code, description, details, dateUpdated } = phaseOf(
+    session,
+    now,
+    delayOf(world.settings, 'session'),
+  )
   const counts = countInvoices(session, now)
   return {
     referenceNumber: session.referenceNumber,
@@ -59,11 +68,14 @@ export function viewInvoice(world: World, invoice: SentInvoice, origin: string) 
   if (!settled || accepted === undefined) return row
   const link = world.upoLinks.make(origin, invoice.sessionReferenceNumber, invoice.referenceNumber)
   const stored = now >= accepted.permanentStorageDate
+  const withheld = stored && world.misbehaviours.strike('permanent-storage-date-null') !== undefined
   return {
     ...row,
     ksefNumber: accepted.ksefNumber,
     acquisitionDate: accepted.acquisitionDate.toISOString(),
-    ...(stored ? { permanentStorageDate: accepted.permanentStorageDate.toISOString() } : {}),
+    ...(stored
+      ? { permanentStorageDate: withheld ? null : accepted.permanentStorageDate.toISOString() }
+      : {}),
     upoDownloadUrl: link.url,
     upoDownloadUrlExpirationDate: link.expiresAt.toISOString(),
     invoicingMode: accepted.invoicingMode,

@@ -1,10 +1,13 @@
 import type { Fault } from './control/faults.ts'
 import type { LimitProfile } from './limits/allowances.ts'
+import type { ProcessingDelays } from './processing-delays.ts'
 
 /** What a run of the simulator is told. All durations carry their unit. */
 export type Settings = {
   /** Statuses mature this long after the request: 100 for the first half, 150 for the second, then final. */
   processingDelayMs: number
+  /** What takes another time than that. */
+  delaysMs: ProcessingDelays
   accessTokenSeconds: number
   refreshTokenSeconds: number
   authenticationTokenSeconds: number
@@ -25,6 +28,7 @@ const HOUR_SECONDS = 3600
 
 export const DEFAULT_SETTINGS: Settings = {
   processingDelayMs: 50,
+  delaysMs: {},
   accessTokenSeconds: 15 * 60,
   refreshTokenSeconds: 7 * 24 * HOUR_SECONDS,
   authenticationTokenSeconds: 45 * 60,

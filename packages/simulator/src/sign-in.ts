@@ -2,6 +2,7 @@ import type { X509Certificate } from 'node:crypto'
 import { later } from './clock.ts'
 import { type Context, keyOf, type Subject } from './identity.ts'
 import { sha256Base64 } from './invoice/decryption.ts'
+import { delayOf } from './processing-delays.ts'
 import { newReferenceNumber } from './reference-number.ts'
 import { KsefRefusal } from './refusal.ts'
 import type { Authentication, AuthenticationMethod, Status } from './stores/authentications.ts'
@@ -37,7 +38,7 @@ function begin(
   attempt: Omit<Authentication, 'referenceNumber' | 'startDate' | 'readyAt'>,
 ): Authentication {
   const startDate = world.clock.now()
-  const readyAt = later(startDate, world.settings.processingDelayMs)
+  const readyAt = later(startDate, delayOf(world.settings, 'signIn'))
   const referenceNumber = newReferenceNumber('AU', startDate, world.randomness)
   const authentication: Authentication = { ...attempt, referenceNumber, startDate, readyAt }
   if (authentication.outcome.code === 200) authentication.outcome = rightsOutcome(world, authentication)

@@ -1,9 +1,11 @@
 import type { AddressInfo } from 'node:net'
 import { createClock } from './clock.ts'
+import { type Control, createControl } from './control/control.ts'
 import type { Fault } from './control/faults.ts'
 import type { Ledger } from './control/ledger.ts'
 import type { LimitProfile } from './limits/allowances.ts'
 import { API_PREFIX } from './operation.ts'
+import type { ProcessingDelays } from './processing-delays.ts'
 import { buildServer } from './server.ts'
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
 import { forgetful, rememberingIn } from './state/memory.ts'
@@ -15,6 +17,8 @@ export type SimulatorOptions = {
   host?: string
   /** How long statuses take to mature; see Settings. */
   processingDelayMs?: number
+  /** What takes another time than that, by kind. */
+  delaysMs?: ProcessingDelays
   accessTokenSeconds?: number
   /** Underlying time; the wall clock by default. */
   now?: () => Date
@@ -36,6 +40,8 @@ export type Simulator = {
   /** Base URL of the API, ending in `/v2`, like those of the real environments. */
   url: string
   ledger: Ledger
+  /** What can be done to it beside calling KSeF; the same over HTTP under `/_simulator`. */
+  control: Control
   close(): Promise<void>
   [Symbol.asyncDispose](): Promise<void>
 }
@@ -44,6 +50,7 @@ function settingsFrom(options: SimulatorOptions): Settings {
   const { processingDelayMs, accessTokenSeconds, contractFile, faults, sessionInvoicesMax, limits } = options
   return {
     ...DEFAULT_SETTINGS,
+    delaysMs: { ...options.delaysMs },
     ...(processingDelayMs === undefined ? {} : { processingDelayMs }),
     ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
     ...(contractFile === undefined ? {} : { contractFile }),
@@ -76,6 +83,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   return {
     url: `http://${host}:${port}${API_PREFIX}`,
     ledger: world.ledger,
+    control: createControl(world),
     close,
     [Symbol.asyncDispose]: close,
   }

@@ -6,6 +6,8 @@ import { createOutcomes, type Outcomes } from './control/outcomes.ts'
 import { createKsefCertificates, type KsefCertificates } from './stores/ksef-certificates.ts'
 import { createFaults, type Faults } from './control/faults.ts'
 import { createLedger, type Ledger } from './control/ledger.ts'
+import { createLighthouse, type Lighthouse } from './control/lighthouse.ts'
+import { createMisbehaviours, type Misbehaviours } from './control/misbehaviours.ts'
 import { createSchemaValidation, type SchemaValidation } from './invoice/schema-validation.ts'
 import { createKsefNumbering } from './ksef-number.ts'
 import { type Allowances, createAllowances } from './limits/allowances.ts'
@@ -51,6 +53,8 @@ export type World = {
   validateSchema: SchemaValidation
   upoLinks: UpoLinks
   faults: Faults
+  misbehaviours: Misbehaviours
+  lighthouse: Lighthouse
   /** Every operation this server speaks or names as missing: `METHOD /path`. */
   operations: Set<string>
   ledger: Ledger
@@ -60,6 +64,7 @@ export async function createWorld(settings: Settings, clock: Clock, memory: Memo
   const { state } = memory
   const randomness = createRandomness(state.randomness)
   const chance = { clock, randomness }
+  const misbehaviours = createMisbehaviours(randomness)
   return {
     settings,
     clock,
@@ -85,11 +90,17 @@ export async function createWorld(settings: Settings, clock: Clock, memory: Memo
       state.allowances,
     ),
     rateLimiter: createRateLimiter(clock),
-    sessions: createSessions(state.sessions),
+    sessions: createSessions(state.sessions, () => misbehaviours.strike('session-status')),
     register: createInvoiceRegister(state.register, memory.keepDocument),
-    nextKsefNumber: createKsefNumbering(randomness, state.numbering),
+    nextKsefNumber: createKsefNumbering(
+      randomness,
+      state.numbering,
+      () => misbehaviours.strike('ksef-number-with-wrong-crc') !== undefined,
+    ),
     upoLinks: createUpoLinks(clock, settings.upoLinkSeconds, state.linkSecret),
-    faults: createFaults(settings.initialFaults),
+    faults: createFaults(settings.initialFaults, randomness),
+    misbehaviours,
+    lighthouse: createLighthouse(),
     operations: new Set(),
     ledger: createLedger(state.ledger),
   }

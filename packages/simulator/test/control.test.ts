@@ -105,11 +105,11 @@ test('the ledger tells over HTTP what was accepted and what was called', async (
 
 test('a missing storey answers 501 and names the operation', async () => {
   await using company = await aCompany()
-  const { status, body } = await company.caller.ask('POST', '/sessions/batch', {
+  const { status, body } = await company.caller.ask('POST', '/collective-identifiers', {
     token: company.access,
     body: {},
   })
-  expect([status, body.operation]).toEqual([501, 'POST /sessions/batch'])
+  expect([status, body.operation]).toEqual([501, 'POST /collective-identifiers'])
 })
 
 test('every operation of the official API is spoken or named as missing', async ({ skip }) => {

@@ -1,25 +1,32 @@
+import type { Randomness } from '../randomness.ts'
+import type { ErrorCode } from '../refusal.ts'
+import { type Countable, createArmoury } from './armoury.ts'
+
 /**
- * Faults to inject, each bound to one operation. "Before effect" means the operation does not run;
+ * Faults of the wire, each bound to one operation. "Before effect" means the operation does not run;
  * "after effect" means it ran and only its answer is spoilt: the two are what a client cannot tell apart.
+ * What KSeF itself may say wrongly is a misbehaviour instead.
  */
 export const FAULT_MODES = [
   'drop-answer-after-effect',
   'reset-before-effect',
   'cut-body-after-effect',
   'status',
+  'refusal',
   'delay',
+  'hang',
+  'trickle',
 ] as const
 export type FaultMode = (typeof FAULT_MODES)[number]
 
-export type Fault = {
-  /** As in the OpenAPI: `POST /sessions/online/{referenceNumber}/invoices`; `GET /storage/upo` for UPO links. */
+export type Fault = Countable & {
+  /**
+   * As in the OpenAPI: `POST /sessions/online/{referenceNumber}/invoices`; `GET /storage/upo` for UPO links; `*` for
+   * every operation.
+   */
   operation: string
   mode: FaultMode
-  /** How many calls it strikes; 1 by default. */
-  times?: number
-  /** How many matching calls pass unharmed first; 0 by default. */
-  skip?: number
-  /** For `status` and `delay`: let the operation run first. */
+  /** For `status`, `delay` and `hang`: let the operation run first. */
   afterEffect?: boolean
   /** For `status`. */
   httpStatus?: number
@@ -27,7 +34,9 @@ export type Fault = {
   body?: unknown
   /** For `status`, e.g. `{ "retry-after": "30" }`. */
   headers?: Record<string, string>
-  /** For `delay`: milliseconds. */
+  /** For `refusal`: the number of KSeF's own error, e.g. 21173; the operation does not run. */
+  code?: ErrorCode
+  /** For `delay` and `trickle`: milliseconds. */
   ms?: number
 }
 
@@ -40,26 +49,12 @@ export type Faults = {
 }
 
 /** @param initial faults that are armed from the start. */
-export function createFaults(initial: readonly Fault[] = []): Faults {
-  const armed: { fault: Fault; skip: number; times: number }[] = []
-  const add = (fault: Fault) => armed.push({ fault, skip: fault.skip ?? 0, times: fault.times ?? 1 })
-  initial.forEach(add)
+export function createFaults(initial: readonly Fault[] = [], randomness?: Randomness): Faults {
+  const { add, clear, list, strike } = createArmoury(initial, randomness)
   return {
-    add: (fault) => void add(fault),
-    clear: () => void armed.splice(0),
-    strike: (operation) => {
-      for (const entry of armed) {
-        if (entry.fault.operation !== operation || entry.times <= 0) continue
-        if (entry.skip > 0) {
-          entry.skip -= 1
-          continue
-        }
-        entry.times -= 1
-        return entry.fault
-      }
-      return undefined
-    },
-    list: () =>
-      armed.filter((entry) => entry.times > 0).map((entry) => ({ ...entry.fault, times: entry.times })),
+    add,
+    clear,
+    list,
+    strike: (operation) => strike((fault) => fault.operation === operation || fault.operation === '*'),
   }
 }

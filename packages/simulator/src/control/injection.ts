@@ -1,6 +1,9 @@
+import { once } from 'node:events'
+import { Readable } from 'node:stream'
 import { setTimeout as wait } from 'node:timers/promises'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import { operationOf } from '../operation.ts'
+import { KsefRefusal } from '../refusal.ts'
 import type { World } from '../world.ts'
 import type { Fault } from './faults.ts'
 
@@ -14,7 +17,8 @@ declare module 'fastify' {
   }
 }
 
-const runsFirst = (fault: Fault): boolean => fault.mode.endsWith('after-effect') || fault.afterEffect === true
+const runsFirst = (fault: Fault): boolean =>
+  fault.mode.endsWith('after-effect') || fault.mode === 'trickle' || fault.afterEffect === true
 
 /** A text body is what a firewall in front of KSeF would say; anything else is JSON. */
 function answerWith(fault: Fault, reply: FastifyReply): string {
@@ -24,12 +28,37 @@ function answerWith(fault: Fault, reply: FastifyReply): string {
   return isText ? String(fault.body) : JSON.stringify(fault.body ?? null)
 }
 
+/** Says nothing until the caller gives up. */
+async function silence(request: FastifyRequest): Promise<void> {
+  const { socket } = request.raw
+  if (!socket.destroyed) await once(socket, 'close')
+}
+
+const TRICKLE_PIECES = 8
+
+/** The same bytes, in pieces with pauses between them. */
+async function* trickle(body: Buffer, ms: number): AsyncGenerator<Buffer> {
+  const size = Math.max(1, Math.ceil(body.length / TRICKLE_PIECES))
+  for (let start = 0; start < body.length; start += size) {
+    await wait(ms / TRICKLE_PIECES)
+    yield body.subarray(start, start + size)
+  }
+}
+
+const bytesOf = (payload: unknown): Buffer =>
+  Buffer.isBuffer(payload) ? payload : Buffer.from(String(payload ?? ''))
+
 async function beforeEffect(fault: Fault, request: FastifyRequest, reply: FastifyReply): Promise<void> {
   if (fault.mode === 'reset-before-effect') {
     reply.hijack()
     request.raw.socket.resetAndDestroy()
   } else if (fault.mode === 'delay') {
     await wait(fault.ms ?? 0)
+  } else if (fault.mode === 'hang') {
+    await silence(request)
+    reply.hijack()
+  } else if (fault.mode === 'refusal') {
+    throw new KsefRefusal(fault.code ?? 21405)
   } else if (fault.mode === 'status') {
     await reply.send(answerWith(fault, reply))
   }
@@ -37,7 +66,7 @@ async function beforeEffect(fault: Fault, request: FastifyRequest, reply: Fastif
 
 /** Sends the head and half of the body, then cuts the line. */
 function cutBody(reply: FastifyReply, payload: unknown): void {
-  const body = Buffer.isBuffer(payload) ? payload : Buffer.from(String(payload ?? ''))
+  const body = bytesOf(payload)
   reply.hijack()
   reply.raw.writeHead(reply.statusCode, {
     'content-type': 'application/json',
@@ -46,7 +75,11 @@ function cutBody(reply: FastifyReply, payload: unknown): void {
   reply.raw.write(body.subarray(0, Math.floor(body.length / 2)), () => reply.raw.socket?.destroy())
 }
 
-async function afterEffect(fault: Fault, reply: FastifyReply, payload: unknown): Promise<unknown> {
+async function afterEffect(
+  fault: Fault,
+  { request, reply }: { request: FastifyRequest; reply: FastifyReply },
+  payload: unknown,
+): Promise<unknown> {
   if (fault.mode === 'drop-answer-after-effect') {
     reply.hijack()
     reply.raw.socket?.destroy()
@@ -54,6 +87,11 @@ async function afterEffect(fault: Fault, reply: FastifyReply, payload: unknown):
     cutBody(reply, payload)
   } else if (fault.mode === 'delay') {
     await wait(fault.ms ?? 0)
+  } else if (fault.mode === 'hang') {
+    await silence(request)
+  } else if (fault.mode === 'trickle') {
+    reply.removeHeader('content-length')
+    return Readable.from(trickle(bytesOf(payload), fault.ms ?? 0))
   } else if (fault.mode === 'status') {
     return answerWith(fault, reply)
   }
@@ -81,13 +119,14 @@ export function injectFaults(app: FastifyInstance, world: World): void {
     const fault = operation === undefined ? undefined : world.faults.strike(operation)
     if (fault === undefined) return
     request.ksefFault = fault
-    if (fault.mode === 'reset-before-effect') recordCall(world, request, NO_ANSWER)
+    if (fault.mode === 'reset-before-effect' || (fault.mode === 'hang' && !runsFirst(fault)))
+      recordCall(world, request, NO_ANSWER)
     if (!runsFirst(fault)) await beforeEffect(fault, request, reply)
   })
 
   app.addHook('onSend', async (request, reply, payload) => {
     recordCall(world, request, reply.statusCode)
     const fault = request.ksefFault
-    return fault !== undefined && runsFirst(fault) ? afterEffect(fault, reply, payload) : payload
+    return fault !== undefined && runsFirst(fault) ? afterEffect(fault, { request, reply }, payload) : payload
   })
 }

@@ -1,60 +1,120 @@
 import type { FastifyInstance } from 'fastify'
+import { DELAY_KINDS, type ProcessingDelays } from '../processing-delays.ts'
 import { KsefRefusal } from '../refusal.ts'
-import { object } from '../request-schemas.ts'
+import { type SessionPath, sessionPath } from '../request-schemas.ts'
+import type { ImposedStatus } from '../stores/sessions.ts'
 import type { World } from '../world.ts'
-import { FAULT_MODES, type Fault } from './faults.ts'
+import * as body from './bodies.ts'
+import { createControl } from './control.ts'
+import type { Fault } from './faults.ts'
+import type { LighthouseMessage, LighthouseStatus } from './lighthouse.ts'
+import { MISBEHAVIOUR_MEMBERS, type Misbehaviour } from './misbehaviours.ts'
+import type { Revocation } from './revocation.ts'
 
-/** The control plane under `/_simulator`: no part of KSeF. Health, faults, the ledger, list lag, key rotation, the clock. */
-const faultBody = object(['operation', 'mode'], {
-  operation: { type: 'string', pattern: '^(GET|POST|PUT|DELETE) /' },
-  mode: { type: 'string', enum: FAULT_MODES },
-  times: { type: 'integer', minimum: 1 },
-  skip: { type: 'integer', minimum: 0 },
-  afterEffect: { type: 'boolean' },
-  httpStatus: { type: 'integer', minimum: 200, maximum: 599 },
-  headers: { type: 'object', additionalProperties: { type: 'string' } },
-  ms: { type: 'integer', minimum: 0 },
-})
-const rotationBody = object(['mode'], { mode: { type: 'string', enum: ['planned', 'emergency'] } })
-const lagBody = object(['ms'], { ms: { type: 'integer', minimum: 0 } })
-const clockBody = object(['offsetMs'], { offsetMs: { type: 'integer' } })
-
-/** @throws KsefRefusal 21405 for an operation that does not exist: its fault would never strike. */
-export function refuseUnknown(world: World, fault: Fault): void {
-  if (world.operations.has(fault.operation)) return
-  throw new KsefRefusal(21405, `There is no operation ${fault.operation}; spell it as in the OpenAPI.`)
-}
-
+/** The control plane under `/_simulator`: no part of KSeF, and one route for each thing that Control can do. */
 export function controlPlane(app: FastifyInstance, world: World): void {
-  app.get('/health', () => ({ status: 'ok' }))
-
-  app.post<{ Body: Fault }>('/faults', { schema: { body: faultBody } }, (request, reply) => {
-    refuseUnknown(world, request.body)
-    world.faults.add(request.body)
-    return reply.code(201).send({ armed: world.faults.list() })
-  })
-  app.get('/faults', () => ({ armed: world.faults.list() }))
-  app.delete('/faults', (_request, reply) => {
-    world.faults.clear()
-    return reply.code(204).send()
-  })
-
+  app.get('/health', () => ({ status: 'ok', seed: world.randomness.seed }))
+  armed(app, world)
+  time(app, world)
+  events(app, world)
   app.get('/ledger', () => world.ledger.snapshot())
   app.get('/ledger/calls', () => ({ calls: world.ledger.calls() }))
+}
 
-  app.post<{ Body: { ms: number } }>('/list-lag', { schema: { body: lagBody } }, (request, reply) => {
-    world.settings.listLagMs = request.body.ms
+function armed(app: FastifyInstance, world: World): void {
+  const control = createControl(world)
+  const { faults, misbehaviours } = control
+
+  app.post<{ Body: Fault }>('/faults', { schema: { body: body.fault } }, (request, reply) => {
+    faults.add(request.body)
+    return reply.code(201).send({ armed: faults.list() })
+  })
+  app.get('/faults', () => ({ armed: faults.list() }))
+  app.delete('/faults', (_request, reply) => {
+    faults.clear()
     return reply.code(204).send()
   })
+
+  app.post<{ Body: Misbehaviour }>(
+    '/misbehaviours',
+    { schema: { body: body.misbehaviour } },
+    (request, reply) => {
+      const missing = MISBEHAVIOUR_MEMBERS[request.body.kind].filter((member) => !(member in request.body))
+      if (missing.length > 0) throw new KsefRefusal(21405, `${request.body.kind} needs ${missing.join(', ')}`)
+      misbehaviours.add(request.body)
+      return reply.code(201).send({ armed: misbehaviours.list() })
+    },
+  )
+  app.get('/misbehaviours', () => ({ armed: misbehaviours.list() }))
+  app.delete('/misbehaviours', (_request, reply) => {
+    misbehaviours.clear()
+    return reply.code(204).send()
+  })
+}
+
+function time(app: FastifyInstance, world: World): void {
+  const control = createControl(world)
+
+  type Move = { offsetMs?: number; advanceMs?: number }
+  app.post<{ Body: Move }>('/clock', { schema: { body: body.clock } }, (request) => {
+    const { offsetMs, advanceMs } = request.body
+    if (offsetMs !== undefined) control.clock.shift(offsetMs)
+    if (advanceMs !== undefined) control.clock.advance(advanceMs)
+    return { now: control.clock.now().toISOString() }
+  })
+
+  app.post<{ Body: ProcessingDelays }>('/delays', { schema: { body: body.delays } }, (request) => {
+    control.setDelays(request.body)
+    return Object.fromEntries(
+      DELAY_KINDS.map((kind) => [kind, world.settings.delaysMs[kind] ?? world.settings.processingDelayMs]),
+    )
+  })
+
+  app.post<{ Body: { ms: number } }>('/list-lag', { schema: { body: body.lag } }, (request, reply) => {
+    control.setListLag(request.body.ms)
+    return reply.code(204).send()
+  })
+}
+
+function events(app: FastifyInstance, world: World): void {
+  const control = createControl(world)
 
   type Rotation = { mode: 'planned' | 'emergency' }
-  app.post<{ Body: Rotation }>('/keys/rotate', { schema: { body: rotationBody } }, async (request, reply) => {
-    await world.keys.rotate(request.body.mode)
+  app.post<{ Body: Rotation }>(
+    '/keys/rotate',
+    { schema: { body: body.rotation } },
+    async (request, reply) => {
+      await control.rotateKeys(request.body.mode)
+      return reply.code(204).send()
+    },
+  )
+
+  app.post<{ Body: Revocation }>('/revocations', { schema: { body: body.revocation } }, (request, reply) => {
+    control.revoke(request.body)
     return reply.code(204).send()
   })
 
-  app.post<{ Body: { offsetMs: number } }>('/clock', { schema: { body: clockBody } }, (request) => {
-    world.clock.shift(request.body.offsetMs)
-    return { now: world.clock.now().toISOString() }
+  const sessionSchema = { params: sessionPath, body: body.imposed }
+  app.put<{ Params: SessionPath; Body: ImposedStatus }>(
+    '/sessions/:referenceNumber/status',
+    { schema: sessionSchema },
+    (request, reply) => {
+      control.imposeSessionStatus(request.params.referenceNumber, request.body)
+      return reply.code(204).send()
+    },
+  )
+  app.delete<{ Params: SessionPath }>(
+    '/sessions/:referenceNumber/status',
+    { schema: { params: sessionPath } },
+    (request, reply) => {
+      control.imposeSessionStatus(request.params.referenceNumber, undefined)
+      return reply.code(204).send()
+    },
+  )
+
+  type Shown = { status: LighthouseStatus; messages?: LighthouseMessage[] }
+  app.post<{ Body: Shown }>('/lighthouse', { schema: { body: body.lighthouse } }, (request, reply) => {
+    control.lighthouse.show(request.body.status, request.body.messages)
+    return reply.code(204).send()
   })
 }

@@ -6,6 +6,7 @@ import { enrollmentDataOf } from '../certificates/distinguished-name.ts'
 import { later } from '../clock.ts'
 import { type Access, admit } from '../gate.ts'
 import { type Subject, sameIdentity } from '../identity.ts'
+import { delayOf } from '../processing-delays.ts'
 import { newReferenceNumber } from '../reference-number.ts'
 import { type ErrorCode, KsefRefusal } from '../refusal.ts'
 import { object, type SessionPath, sessionPath } from '../request-schemas.ts'
@@ -111,7 +112,7 @@ async function enroll(world: World, access: Access, body: EnrollmentBody): Promi
     referenceNumber: newReferenceNumber('CE', requestDate, world.randomness),
     subject,
     requestDate,
-    readyAt: later(requestDate, world.settings.processingDelayMs),
+    readyAt: later(requestDate, delayOf(world.settings, 'certificate')),
     outcome:
       world.outcomes.take('certificateEnrollment') ??
       (foreign ? rejected('Klucz publiczny został już certyfikowany przez inny podmiot.') : ISSUED),

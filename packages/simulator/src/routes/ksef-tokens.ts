@@ -3,6 +3,7 @@ import { later } from '../clock.ts'
 import { pageOf } from '../continuation.ts'
 import { type Access, admit } from '../gate.ts'
 import { sameIdentity } from '../identity.ts'
+import { delayOf } from '../processing-delays.ts'
 import { Forbidden, KsefRefusal } from '../refusal.ts'
 import { description, object, pageSize, type SessionPath, sessionPath } from '../request-schemas.ts'
 import { type KsefToken, tokenStatus } from '../stores/ksef-tokens.ts'
@@ -83,7 +84,7 @@ function create(world: World, access: Access, wanted: NewToken): KsefToken {
     context: access.context,
     description: wanted.description,
     permissions: wanted.permissions,
-    activeAt: later(world.clock.now(), world.settings.processingDelayMs),
+    activeAt: later(world.clock.now(), delayOf(world.settings, 'token')),
   })
 }
 

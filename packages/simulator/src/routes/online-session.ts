@@ -10,6 +10,7 @@ import { base64, object, publicKeyId, type SessionPath, sessionPath, sha256 } fr
 import { phaseOf } from '../session-phase.ts'
 import type { SendingSession } from '../stores/sessions.ts'
 import type { World } from '../world.ts'
+import { delayOf } from '../processing-delays.ts'
 
 /** Official tag "Wysyłka interaktywna" (sesja-interaktywna.md). */
 type Opening = {
@@ -99,7 +100,7 @@ function openedSession(world: World, access: Access, referenceNumber: string): S
   if (session === undefined) {
     throw new KsefRefusal(21173, `Sesja o numerze referencyjnym ${referenceNumber} nie została odnaleziona.`)
   }
-  const { code } = phaseOf(session, world.clock.now(), world.settings.processingDelayMs)
+  const { code } = phaseOf(session, world.clock.now(), delayOf(world.settings, 'session'))
   if (code !== 100) throw new KsefRefusal(21180, `Status sesji ${code} uniemożliwia wykonanie operacji.`)
   return session
 }

@@ -11,6 +11,7 @@ import { viewInvoice, viewSession, viewSessionRow } from '../session-view.ts'
 import type { SendingSession, SentInvoice } from '../stores/sessions.ts'
 import { invoiceUpo, sessionUpo } from '../upo.ts'
 import type { World } from '../world.ts'
+import { delayOf } from '../processing-delays.ts'
 
 /** Official tag "Status wysyłki i UPO" (sesja-sprawdzenie-stanu-i-pobranie-upo.md). */
 type InvoicePath = SessionPath & { invoiceReferenceNumber: string }
@@ -64,7 +65,7 @@ const within = (at: Date | undefined, from?: string, to?: string): boolean =>
   (to === undefined || (at !== undefined && at <= new Date(to)))
 
 function matches(world: World, session: SendingSession, query: SessionFilters): boolean {
-  const phase = phaseOf(session, world.clock.now(), world.settings.processingDelayMs)
+  const phase = phaseOf(session, world.clock.now(), delayOf(world.settings, 'session'))
   const statuses = [query.statuses ?? []].flat()
   return (
     query.sessionType === 'Online' &&
@@ -156,7 +157,7 @@ function upoOf(world: World, session: SendingSession, invoice: SentInvoice | und
 }
 
 function sessionReceipt(world: World, session: SendingSession): Buffer {
-  const { code } = phaseOf(session, world.clock.now(), world.settings.processingDelayMs)
+  const { code } = phaseOf(session, world.clock.now(), delayOf(world.settings, 'session'))
   if (code === 200) return sessionUpo(session)
   throw new KsefRefusal(21178, `UPO dla sesji ${session.referenceNumber} nie zostało znalezione.`)
 }

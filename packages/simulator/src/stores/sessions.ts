@@ -26,6 +26,8 @@ export type SentInvoice = {
   settlesAt: Date
   /** The final status. */
   verdict: InvoiceStatus
+  /** Shown until then instead of 100 and 150 in turn. */
+  stuckIn?: number
   offlineMode: boolean
   /** Known once the file could be read that far. */
   facts?: InvoiceFacts
@@ -46,6 +48,9 @@ export type AcceptedInvoice = {
   hashOfCorrectedInvoice?: string
 }
 
+/** A status that the control plane puts in place of the session's own. */
+export type ImposedStatus = { code: number; description?: string; details?: string[] }
+
 export type SendingSession = {
   referenceNumber: string
   context: Context
@@ -60,6 +65,7 @@ export type SendingSession = {
   closedAt?: Date
   invoices: SentInvoice[]
   upoReferenceNumber: string
+  imposed?: ImposedStatus
 }
 
 export type Sessions = {
@@ -71,11 +77,19 @@ export type Sessions = {
   inContext(context: Context): SendingSession[]
 }
 
-export function createSessions(all: Map<string, SendingSession>): Sessions {
+/** @param impose what a misbehaviour makes of a session that was just opened. */
+export function createSessions(
+  all: Map<string, SendingSession>,
+  impose: () => ImposedStatus | undefined,
+): Sessions {
   const belongs = (session: SendingSession, context: Context) =>
     session.context.type === context.type && session.context.value === context.value
   return {
-    add: (session) => void all.set(session.referenceNumber, session),
+    add: (session) => {
+      const imposed = impose()
+      if (imposed !== undefined) session.imposed = imposed
+      all.set(session.referenceNumber, session)
+    },
     find: (context, referenceNumber) => {
       const session = all.get(referenceNumber)
       return session !== undefined && belongs(session, context) ? session : undefined
