@@ -31,6 +31,8 @@ const INVOICE_TYPES: Record<string, string> = {
   UPR: 'Upr',
   KOR_ZAL: 'KorZal',
   KOR_ROZ: 'KorRoz',
+  VAT_RR: 'VatRr',
+  KOR_VAT_RR: 'KorVatRr',
 }
 
 const invoiceTypeOf = ({ facts }: AcceptedInvoice): string => INVOICE_TYPES[facts.invoiceKind] ?? 'Vat'
@@ -50,7 +52,7 @@ export function concerns(
       ({ identifier }) => identifier.value === nip || identifier.value === context.value,
     )
   }
-  return false // An authorized subject (PodmiotUpowazniony) comes with its own permissions, not granted here yet.
+  return invoice.facts.authorized?.nip === nip
 }
 
 export function dateOf(invoice: AcceptedInvoice, dateType: MetadataFilters['dateRange']['dateType']): Date {
@@ -126,5 +128,6 @@ export function describeInvoice(invoice: AcceptedInvoice) {
     invoiceHash: invoice.invoiceHash,
     hashOfCorrectedInvoice: invoice.hashOfCorrectedInvoice ?? null,
     thirdSubjects: facts.thirdParties,
+    authorizedSubject: facts.authorized ?? null,
   }
 }

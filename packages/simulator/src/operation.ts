@@ -5,10 +5,11 @@ export const API_PREFIX = '/v2'
 
 /**
  * The operation of a route, as the OpenAPI spells it (`GET /sessions/{referenceNumber}`); storage is
- * `GET /storage/upo`. Undefined for control routes.
+ * `GET /storage/upo`, `PUT /storage/batch`, `GET /storage/export`. Undefined for control routes.
  */
 export function operationName(method: string, url: string | undefined): string | undefined {
-  if (url?.startsWith('/storage/upo/')) return `${method} /storage/upo`
+  const storage = /^\/storage\/(upo|batch|export)\//.exec(url ?? '')?.[1]
+  if (storage !== undefined) return `${method} /storage/${storage}`
   if (!url?.startsWith(`${API_PREFIX}/`)) return undefined
   return `${method} ${url.slice(API_PREFIX.length).replaceAll(/:(\w+)/g, '{$1}')}`
 }

@@ -21,6 +21,13 @@ export const identifier = (types: readonly string[]) =>
 /** Query parameter pageSize with its limits (OpenAPI gives them per operation). */
 export const pageSize = (maximum: number) => ({ type: 'integer', minimum: 10, maximum, default: 10 }) as const
 
+const code = { type: 'string', minLength: 1 }
+export const formCode = object(['systemCode', 'schemaVersion', 'value'], {
+  systemCode: code,
+  schemaVersion: code,
+  value: code,
+})
+
 export const sessionPath = object(['referenceNumber'], { referenceNumber })
 
 export type SessionPath = { referenceNumber: string }

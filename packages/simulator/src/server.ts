@@ -2,24 +2,28 @@ import { Ajv } from 'ajv'
 import ajvFormats from 'ajv-formats'
 import fastify, { type FastifyInstance } from 'fastify'
 import { enforceContract, readContract } from './contract.ts'
-import { injectFaults } from './control/injection.ts'
 import { refuseUnknown } from './control/control.ts'
+import { injectFaults } from './control/injection.ts'
+import { forcedOutcomes } from './control/outcomes.ts'
 import { controlPlane } from './control/routes.ts'
 import { addUnknownFields } from './control/unknown-fields.ts'
 import { refuseStrangers } from './gate.ts'
-import { forcedOutcomes } from './control/outcomes.ts'
 import { enforceLimits } from './limits/enforcement.ts'
 import { API_PREFIX, operationName } from './operation.ts'
 import { speakProblems } from './problem.ts'
 import { access } from './routes/access.ts'
 import { activeSessions } from './routes/active-sessions.ts'
+import { batchSession } from './routes/batch-session.ts'
+import { batchStorage } from './routes/batch-storage.ts'
 import { certificateEnrollments } from './routes/certificate-enrollments.ts'
 import { certificates } from './routes/certificates.ts'
+import { grantedPermissions } from './routes/granted-permissions.ts'
 import { invoiceRetrieval } from './routes/invoice-retrieval.ts'
 import { ksefTokens } from './routes/ksef-tokens.ts'
-import { limits } from './routes/limits.ts'
 import { lighthousePages } from './routes/lighthouse.ts'
+import { limits } from './routes/limits.ts'
 import { onlineSession } from './routes/online-session.ts'
+import { permissionGrants } from './routes/permission-grants.ts'
 import { permissionQueries } from './routes/permission-queries.ts'
 import { publicKeyCertificates } from './routes/public-key-certificates.ts'
 import { sessionStatus } from './routes/session-status.ts'
@@ -36,9 +40,12 @@ const TAGS = [
   activeSessions,
   ksefTokens,
   onlineSession,
+  batchSession,
   sessionStatus,
   invoiceRetrieval,
   permissionQueries,
+  permissionGrants,
+  grantedPermissions,
   limits,
   certificateEnrollments,
   certificates,
@@ -126,6 +133,11 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
   )
   upoStorage(app, world)
   lighthousePages(app, world)
+  await app.register(async (storage) => batchStorage(storage, world))
+  app.addHook('onClose', async () => {
+    await world.batchQueue.close()
+    await world.spool.close()
+  })
   for (const fault of world.faults.list()) refuseUnknown(world, fault)
   return app
 }

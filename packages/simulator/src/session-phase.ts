@@ -1,9 +1,11 @@
+import { batchOutcome } from './batch/batch.ts'
 import { later } from './clock.ts'
 import type { InvoiceStatus, SendingSession, SentInvoice } from './stores/sessions.ts'
 
 /**
  * What a caller sees of a session at a moment. States of an interactive session: 100 open → 170 closed, being
- * processed → 200 done | 440 nothing was sent | 445 nothing valid; 415 when its key could not be opened
+ * processed → 200 done | 440 nothing was sent | 445 nothing valid. Of a batch: 100 open for uploads → 150 closed,
+ * being processed → its outcome | 440 not closed in time. 415 when the key could not be opened
  * (OpenAPI, schema SessionStatusResponse). Pure.
  */
 export type SessionPhase = {
@@ -20,6 +22,20 @@ export function endOf(session: SendingSession, now: Date): Date | undefined {
   return session.closedAt ?? (now >= session.validUntil ? session.validUntil : undefined)
 }
 
+function batchPhaseOf({ batch, closedAt, validUntil, dateCreated }: SendingSession, now: Date): SessionPhase {
+  const outcome = batch?.outcome
+  if (outcome !== undefined && now >= outcome.at) {
+    const { at, ...status } = outcome
+    return { ...status, dateUpdated: at }
+  }
+  if (closedAt !== undefined) return { code: 150, description: 'Trwa przetwarzanie', dateUpdated: closedAt }
+  if (now >= validUntil) {
+    const { at, ...status } = batchOutcome(440, validUntil, 'Przekroczono czas wysyłki')
+    return { ...status, dateUpdated: at }
+  }
+  return { code: 100, description: 'Sesja wsadowa rozpoczęta', dateUpdated: dateCreated }
+}
+
 export function phaseOf(session: SendingSession, now: Date, processingDelayMs: number): SessionPhase {
   if (session.imposed !== undefined) {
     const { code, description = `Status ${session.imposed.code}`, details } = session.imposed
@@ -30,14 +46,16 @@ export function phaseOf(session: SendingSession, now: Date, processingDelayMs: n
   if (session.symmetricKey === undefined && now >= keyJudgedAt) {
     return { code: 415, description: 'Błąd odszyfrowania dostarczonego klucza', dateUpdated: keyJudgedAt }
   }
+  if (session.batch !== undefined) return batchPhaseOf(session, now)
   const lastSent = session.invoices.at(-1)
   const end = endOf(session, now)
   if (end === undefined) {
     const dateUpdated = lastSent?.receivedAt ?? session.dateCreated
     return { code: 100, description: 'Sesja interaktywna otwarta', dateUpdated }
   }
-  const moments = [end, ...session.invoices.map((invoice) => invoice.settlesAt)]
-  const settled = new Date(moments.reduce((latest, moment) => Math.max(latest, moment.getTime()), 0))
+  const settled = new Date(
+    session.invoices.reduce((latest, { settlesAt }) => Math.max(latest, settlesAt.getTime()), end.getTime()),
+  )
   const done = later(settled, processingDelayMs)
   if (now < done) return { code: 170, description: 'Sesja interaktywna zamknięta', dateUpdated: end }
   if (lastSent === undefined) {
@@ -61,7 +79,9 @@ export function invoiceStatusAt(invoice: SentInvoice, now: Date): InvoiceStatus 
 export type InvoiceCounts = { total: number; successful: number; failed: number }
 
 export function countInvoices(session: SendingSession, now: Date): InvoiceCounts {
-  const settled = session.invoices.filter((invoice) => now >= invoice.settlesAt)
-  const successful = settled.filter(isAccepted).length
-  return { total: session.invoices.length, successful, failed: settled.length - successful }
+  const counts = { total: session.invoices.length, successful: 0, failed: 0 }
+  for (const invoice of session.invoices) {
+    if (now >= invoice.settlesAt) counts[isAccepted(invoice) ? 'successful' : 'failed'] += 1
+  }
+  return counts
 }

@@ -1,7 +1,24 @@
+import { delayOf } from './processing-delays.ts'
 import { countInvoices, invoiceStatusAt, phaseOf } from './session-phase.ts'
 import type { SendingSession, SentInvoice } from './stores/sessions.ts'
+import { upoPageCount, upoPageReference } from './upo.ts'
 import type { World } from './world.ts'
-import { delayOf } from './processing-delays.ts'
+
+function upoPages(
+  world: World,
+  session: SendingSession,
+  { origin, count }: { origin: string; count: number },
+) {
+  return Array.from({ length: upoPageCount(count) }, (_, index) => {
+    const page = index + 1
+    const link = world.upoLinks.make(origin, session.referenceNumber, `session-${page}`)
+    return {
+      referenceNumber: upoPageReference(session, page),
+      downloadUrl: link.url,
+      downloadUrlExpirationDate: link.expiresAt.toISOString(),
+    }
+  })
+}
 
 /** How sessions and their invoices look on the wire at this moment. `origin` is where the caller reached us. */
 export function viewSession(world: World, session: SendingSession, origin: string) {
@@ -12,18 +29,14 @@ export function viewSession(world: World, session: SendingSession, origin: strin
     delayOf(world.settings, 'session'),
   )
   const counts = countInvoices(session, now)
-  const link = world.upoLinks.make(origin, session.referenceNumber, 'session')
-  const page = {
-    referenceNumber: session.upoReferenceNumber,
-    downloadUrl: link.url,
-    downloadUrlExpirationDate: link.expiresAt.toISOString(),
-  }
   return {
     status: { code, description, ...(details === undefined ? {} : { details }) },
     dateCreated: session.dateCreated.toISOString(),
     dateUpdated: dateUpdated.toISOString(),
     validUntil: session.validUntil.toISOString(),
-    ...(code === 200 ? { upo: { pages: [page] } } : {}),
+    ...(code === 200
+      ? { upo: { pages: upoPages(world, session, { origin, count: counts.successful }) } }
+      : {}),
     invoiceCount: counts.total,
     successfulInvoiceCount: counts.successful,
     failedInvoiceCount: counts.failed,
@@ -61,6 +74,7 @@ export function viewInvoice(world: World, invoice: SentInvoice, origin: string) 
     ordinalNumber: invoice.ordinalNumber,
     referenceNumber: invoice.referenceNumber,
     invoiceHash: invoice.invoiceHash,
+    ...(invoice.fileName === undefined ? {} : { invoiceFileName: invoice.fileName }),
     invoicingDate: invoice.receivedAt.toISOString(),
     ...(settled && invoice.facts !== undefined ? { invoiceNumber: invoice.facts.invoiceNumber } : {}),
     status,

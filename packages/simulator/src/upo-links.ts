@@ -8,7 +8,7 @@ import { type Clock, later } from './clock.ts'
 export type UpoLink = { url: string; expiresAt: Date }
 
 export type UpoLinks = {
-  /** @param file `session` for the session's page, else the reference number of an invoice. */
+  /** @param file `session-1` for the session's first page, else the reference number of an invoice. */
   make(origin: string, sessionReferenceNumber: string, file: string): UpoLink
   /** True when the proof fits the path and the expiry has not passed. */
   check(sessionReferenceNumber: string, file: string, query: UpoLinkQuery): boolean

@@ -1,4 +1,5 @@
 import { warsawDateTime } from './clock.ts'
+import { crc8 } from './crc8.ts'
 import type { ContextType } from './identity.ts'
 import type { AcceptedInvoice, SendingSession } from './stores/sessions.ts'
 
@@ -67,21 +68,38 @@ function confirmation(
 export const invoiceUpo = (session: SendingSession, invoice: AcceptedInvoice): Buffer =>
   confirmation(session, '', [invoice])
 
+/** Invoices on one page of a session's receipt (sesja-sprawdzenie-stanu-i-pobranie-upo.md). */
+export const UPO_PAGE_INVOICES = 10_000
+
+const acceptedIn = (session: SendingSession): AcceptedInvoice[] =>
+  session.invoices.flatMap((invoice) => (invoice.accepted === undefined ? [] : [invoice.accepted]))
+
+export const upoPageCount = (acceptedInvoices: number): number =>
+  Math.max(1, Math.ceil(acceptedInvoices / UPO_PAGE_INVOICES))
+
+/** Page 1 has the session's UPO number; the others follow from it, so that none need be kept. */
+export function upoPageReference({ upoReferenceNumber }: SendingSession, page: number): string {
+  if (page === 1) return upoReferenceNumber
+  const [day, kind, first, second = ''] = upoReferenceNumber.split('-')
+  const next = (Number.parseInt(second, 16) + page - 1) % 16 ** 10
+  const body = `${day}-${kind}-${first}-${next.toString(16).toUpperCase().padStart(10, '0')}`
+  return `${body}-${crc8(body)}`
+}
+
 /**
- * The session's page. `ZakresDokumentowDo` is written as the last document's number: the schema's annotation calls
+ * A page of the session's receipt, counted from 1. `ZakresDokumentowDo` is written as the last document's number: the schema's annotation calls
  * the bound exclusive, but the official sample of a session with two documents says 1 to 2.
  */
-export function sessionUpo(session: SendingSession): Buffer {
-  const invoices = session.invoices.flatMap((invoice) =>
-    invoice.accepted === undefined ? [] : [invoice.accepted],
-  )
-  const count = String(invoices.length)
+export function sessionUpo(session: SendingSession, page = 1): Buffer {
+  const all = acceptedIn(session)
+  const before = (page - 1) * UPO_PAGE_INVOICES
+  const invoices = all.slice(before, before + UPO_PAGE_INVOICES)
   const description = [
-    element('Strona', '1'),
-    element('LiczbaStron', '1'),
-    element('ZakresDokumentowOd', '1'),
-    element('ZakresDokumentowDo', count),
-    element('CalkowitaLiczbaDokumentow', count),
+    element('Strona', String(page)),
+    element('LiczbaStron', String(upoPageCount(all.length))),
+    element('ZakresDokumentowOd', String(before + 1)),
+    element('ZakresDokumentowDo', String(before + invoices.length)),
+    element('CalkowitaLiczbaDokumentow', String(all.length)),
   ]
   return confirmation(session, `<OpisPotwierdzenia>${description.join('')}</OpisPotwierdzenia>`, invoices)
 }

@@ -1,27 +1,35 @@
+import { endInterrupted } from './batch/processing.ts'
+import { type BatchQueue, createBatchQueue } from './batch/queue.ts'
 import { type BearerTokens, createBearerTokens } from './bearer-tokens.ts'
+import { createIssuingAuthority, type IssuingAuthority } from './certificates/issuing-authority.ts'
 import type { Clock } from './clock.ts'
 import { schemaFolder } from './config.ts'
-import { createIssuingAuthority, type IssuingAuthority } from './certificates/issuing-authority.ts'
-import { createOutcomes, type Outcomes } from './control/outcomes.ts'
-import { createKsefCertificates, type KsefCertificates } from './stores/ksef-certificates.ts'
 import { createFaults, type Faults } from './control/faults.ts'
 import { createLedger, type Ledger } from './control/ledger.ts'
 import { createLighthouse, type Lighthouse } from './control/lighthouse.ts'
 import { createMisbehaviours, type Misbehaviours } from './control/misbehaviours.ts'
+import { createOutcomes, type Outcomes } from './control/outcomes.ts'
 import { createSchemaValidation, type SchemaValidation } from './invoice/schema-validation.ts'
 import { createKsefNumbering } from './ksef-number.ts'
 import { type Allowances, createAllowances } from './limits/allowances.ts'
 import { createRateLimiter, type RateLimiter } from './limits/rate-limiter.ts'
 import { createRandomness, type Randomness } from './randomness.ts'
 import type { Settings } from './settings.ts'
+import { createSpool, type Spool } from './spool.ts'
 import type { Memory } from './state/memory.ts'
+import { createStorageLinks, type StorageLinks } from './storage-links.ts'
+import { type AttachmentConsents, createAttachmentConsents } from './stores/attachment-consents.ts'
 import { type Authentications, createAuthentications } from './stores/authentications.ts'
+import { type Authorizations, createAuthorizations } from './stores/authorizations.ts'
 import { type Challenges, createChallenges } from './stores/challenges.ts'
 import { createInvoiceRegister, type InvoiceRegister } from './stores/invoice-register.ts'
+import { createKsefCertificates, type KsefCertificates } from './stores/ksef-certificates.ts'
 import { createKsefTokens, type KsefTokens } from './stores/ksef-tokens.ts'
 import { createMinistryKeys, type MinistryKeys } from './stores/ministry-keys.ts'
+import type { PermissionOperationsState } from './stores/permission-operations.ts'
 import { createPermissions, type Permissions } from './stores/permissions.ts'
 import { createSessions, type Sessions } from './stores/sessions.ts'
+import type { TestSubject } from './stores/test-subjects.ts'
 import { createUpoLinks, type UpoLinks } from './upo-links.ts'
 
 /** Everything one running simulator knows. Nothing is shared between two of them; what survives one lies in its state. */
@@ -40,13 +48,22 @@ export type World = {
   issuingAuthority: IssuingAuthority
   /** Outcomes armed through the control plane. */
   outcomes: Outcomes
-  /** Test subjects by NIP (VAT groups and the like), with the NIPs of their subunits. */
-  testSubjects: Map<string, string[]>
+  /** Grants and revocations on their way, by reference number. */
+  permissionOperations: PermissionOperationsState
+  /** Entities that test data made, by NIP. */
+  testSubjects: Map<string, TestSubject>
   /** Contexts that may not sign in (status 480), as `type:value`. */
   blockedContexts: Set<string>
   /** Limits of requests, sessions and certificates, as published or as a test set them. */
   allowances: Allowances
   rateLimiter: RateLimiter
+  attachmentConsents: AttachmentConsents
+  authorizations: Authorizations
+  /** Files of packages on their way. */
+  spool: Spool
+  storageLinks: StorageLinks
+  /** Batches are processed one after another. */
+  batchQueue: BatchQueue
   sessions: Sessions
   register: InvoiceRegister
   nextKsefNumber: (sellerNip: string, invoicingDate: Date) => string
@@ -63,6 +80,7 @@ export type World = {
 export async function createWorld(settings: Settings, clock: Clock, memory: Memory): Promise<World> {
   const { state } = memory
   const randomness = createRandomness(state.randomness)
+  endInterrupted(state.sessions.values(), clock.now())
   const chance = { clock, randomness }
   const misbehaviours = createMisbehaviours(randomness)
   return {
@@ -76,7 +94,8 @@ export async function createWorld(settings: Settings, clock: Clock, memory: Memo
     authentications: createAuthentications(state.authentications),
     bearerTokens: createBearerTokens(clock, state.bearerSecret),
     ksefTokens: createKsefTokens(chance, state.ksefTokens),
-    permissions: createPermissions(chance, state.permissions),
+    permissions: createPermissions({ ...chance, testSubjects: state.testSubjects }, state.permissions),
+    permissionOperations: state.permissionOperations,
     ksefCertificates: createKsefCertificates(
       { clock, processingDelayMs: settings.processingDelayMs },
       state.certificates,
@@ -90,6 +109,11 @@ export async function createWorld(settings: Settings, clock: Clock, memory: Memo
       state.allowances,
     ),
     rateLimiter: createRateLimiter(clock),
+    attachmentConsents: createAttachmentConsents(clock.now, state.attachmentConsents),
+    authorizations: createAuthorizations(state.authorizations),
+    spool: createSpool(),
+    storageLinks: createStorageLinks(clock),
+    batchQueue: createBatchQueue(),
     sessions: createSessions(state.sessions, () => misbehaviours.strike('session-status')),
     register: createInvoiceRegister(state.register, memory.keepDocument),
     nextKsefNumber: createKsefNumbering(

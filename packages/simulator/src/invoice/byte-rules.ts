@@ -2,9 +2,6 @@
  * What an invoice file must satisfy as bytes and characters, before any schema (weryfikacja-faktury.md, section
  * "Weryfikacja XML"). Pure: bytes in, findings out.
  */
-export const INVOICE_BYTES_MAX = 1_000_000
-export const INVOICE_WITH_ATTACHMENT_BYTES_MAX = 3_000_000
-
 const DISCOURAGED =
   /[\u007F-\u0084\u0086-\u009F\uFDD0-\uFDEF]|[\u{1FFFE}\u{1FFFF}\u{2FFFE}\u{2FFFF}\u{3FFFE}\u{3FFFF}\u{4FFFE}\u{4FFFF}\u{5FFFE}\u{5FFFF}\u{6FFFE}\u{6FFFF}\u{7FFFE}\u{7FFFF}\u{8FFFE}\u{8FFFF}\u{9FFFE}\u{9FFFF}\u{AFFFE}\u{AFFFF}\u{BFFFE}\u{BFFFF}\u{CFFFE}\u{CFFFF}\u{DFFFE}\u{DFFFF}\u{EFFFE}\u{EFFFF}\u{FFFFE}\u{FFFFF}\u{10FFFE}\u{10FFFF}]/u
 

@@ -25,7 +25,11 @@ export type InvoiceFacts = {
   vatAmount: number
   grossAmount: number
   isSelfInvoicing: boolean
+  /** An invoice RR (FA_RR): the buyer writes it, the supplier is Podmiot1. */
+  issuedByBuyer: boolean
   hasAttachment: boolean
+  /** PodmiotUpowazniony with its RolaPU. */
+  authorized?: { nip: string; name?: string; role: number }
 }
 
 const children = (of: XmlElement | undefined): XmlElement[] => {
@@ -65,10 +69,43 @@ function sum(fa: XmlElement | undefined, pattern: RegExp): number {
   return grosze / 100
 }
 
+/** The elements of FA and FA_RR that say the same under other names. */
+type Body = {
+  element: XmlElement | undefined
+  issuedByBuyer: boolean
+  names: { issueDate: string; invoiceNumber: string; gross: string; net: RegExp; vat: RegExp }
+}
+
+const FA_NAMES = { issueDate: 'P_1', invoiceNumber: 'P_2', gross: 'P_15', net: /^P_13_/, vat: /^P_14_\d+$/ }
+const FA_RR_NAMES = {
+  issueDate: 'P_4B',
+  invoiceNumber: 'P_4C',
+  gross: 'P_12_1',
+  net: /^P_11_1$/,
+  vat: /^P_11_2$/,
+}
+
+function bodyOf(root: XmlElement): Body {
+  const invoiceRr = child(root, 'FakturaRR')
+  return invoiceRr === undefined
+    ? { element: child(root, 'Fa'), issuedByBuyer: false, names: FA_NAMES }
+    : { element: invoiceRr, issuedByBuyer: true, names: FA_RR_NAMES }
+}
+
+function authorizedOf(root: XmlElement): Pick<InvoiceFacts, 'authorized'> {
+  const element = child(root, 'PodmiotUpowazniony')
+  const details = child(element, 'DaneIdentyfikacyjne')
+  const nip = text(details, 'NIP')
+  const name = text(details, 'Nazwa')
+  if (nip === undefined) return {}
+  const role = Number(text(element, 'RolaPU') ?? 0)
+  return { authorized: { nip, ...(name === undefined ? {} : { name }), role } }
+}
+
 /** Reads a document that has already passed its schema. */
 export function readFacts(document: XmlDocument): InvoiceFacts {
   const root = document.root
-  const fa = child(root, 'Fa')
+  const { element, issuedByBuyer, names } = bodyOf(root)
   const sellerDetails = child(child(root, 'Podmiot1'), 'DaneIdentyfikacyjne')
   const sellerName = text(sellerDetails, 'Nazwa')
   return {
@@ -78,16 +115,18 @@ export function readFacts(document: XmlDocument): InvoiceFacts {
     },
     buyer: partyOf(child(root, 'Podmiot2')),
     thirdParties: children(root)
-      .filter((element) => element.name === 'Podmiot3')
-      .map((element) => ({ ...partyOf(element), role: Number(text(element, 'Rola') ?? 0) })),
-    issueDate: text(fa, 'P_1') ?? '',
-    invoiceNumber: text(fa, 'P_2') ?? '',
-    invoiceKind: text(fa, 'RodzajFaktury') ?? '',
-    currency: text(fa, 'KodWaluty') ?? '',
-    netAmount: sum(fa, /^P_13_/),
-    vatAmount: sum(fa, /^P_14_\d+$/),
-    grossAmount: Number(text(fa, 'P_15') ?? 0),
-    isSelfInvoicing: text(child(fa, 'Adnotacje'), 'P_17') === '1',
+      .filter((one) => one.name === 'Podmiot3')
+      .map((one) => ({ ...partyOf(one), role: Number(text(one, 'Rola') ?? 0) })),
+    issueDate: text(element, names.issueDate) ?? '',
+    invoiceNumber: text(element, names.invoiceNumber) ?? '',
+    invoiceKind: text(element, 'RodzajFaktury') ?? '',
+    currency: text(element, 'KodWaluty') ?? '',
+    netAmount: sum(element, names.net),
+    vatAmount: sum(element, names.vat),
+    grossAmount: Number(text(element, names.gross) ?? 0),
+    isSelfInvoicing: text(child(element, 'Adnotacje'), 'P_17') === '1',
+    issuedByBuyer,
     hasAttachment: child(root, 'Zalacznik') !== undefined,
+    ...authorizedOf(root),
   }
 }

@@ -1,7 +1,9 @@
 import { ParseOption, XmlDocument } from 'libxml2-wasm'
 import { warsawDate } from '../clock.ts'
 import { type Context, nipOf } from '../identity.ts'
-import { decodeInvoice, INVOICE_BYTES_MAX, INVOICE_WITH_ATTACHMENT_BYTES_MAX } from './byte-rules.ts'
+import type { SessionAllowance } from '../limits/allowances.ts'
+import type { Authorization } from '../stores/authorizations.ts'
+import { decodeInvoice } from './byte-rules.ts'
 import { type InvoiceFacts, readFacts } from './facts.ts'
 import type { SupportedForm } from './form-code.ts'
 import type { SchemaValidation } from './schema-validation.ts'
@@ -18,9 +20,16 @@ export type JudgeInput = {
   bytes: Uint8Array
   form: SupportedForm
   context: Context
+  /** P_1 may not be later than the Polish day of this moment. */
   receivedAt: Date
   validate: SchemaValidation
+  allowance: SessionAllowance
+  /** Whether this way of sending carries attachments, and whether the taxpayer announced them. */
+  attachments: { travel: boolean; consented: boolean }
+  authorizes(authorization: Authorization): boolean
 }
+
+const MEGABYTE = 1_000_000
 
 const refused = (
   statusCode: Refused['statusCode'],
@@ -44,19 +53,43 @@ function parse(bytes: Uint8Array): XmlDocument | string {
   }
 }
 
+const NO_ATTACHMENTS = 'Brak możliwości wysyłania faktury z załącznikiem'
+
+/**
+ * Who may issue: the seller; by the seller's authorization the buyer (self-invoicing) or the tax representative
+ * named in the invoice. An invoice RR is issued by its buyer, whom the supplier authorizes (uprawnienia.md).
+ */
+function mayIssue(
+  { seller, buyer, issuedByBuyer, isSelfInvoicing, authorized }: InvoiceFacts,
+  input: JudgeInput,
+) {
+  const issuer = nipOf(input.context)
+  if (issuer === undefined) return false
+  const isBuyer = buyer.identifier.type === 'Nip' && buyer.identifier.value === issuer
+  const parties = { authorizing: seller.nip, authorized: issuer }
+  if (issuedByBuyer) return isBuyer && input.authorizes({ type: 'RRInvoicing', ...parties })
+  if (seller.nip === issuer) return true
+  if (isSelfInvoicing && isBuyer) return input.authorizes({ type: 'SelfInvoicing', ...parties })
+  return authorized?.nip === issuer && input.authorizes({ type: 'TaxRepresentative', ...parties })
+}
+
 function judgeFacts(facts: InvoiceFacts, input: JudgeInput): Judgement {
   const today = warsawDate(input.receivedAt)
   if (facts.issueDate > today) {
     const detail = `Data wystawienia P_1 (${facts.issueDate}) jest późniejsza niż data przyjęcia (${today}).`
     return { ...brokenContent(detail), facts }
   }
-  if (facts.seller.nip !== nipOf(input.context)) {
+  if (!mayIssue(facts, input)) {
     const detail = `Podmiot w kontekście ${input.context.value} nie może wystawić faktury sprzedawcy ${facts.seller.nip}.`
     return { ...refused(410, 'Nieprawidłowy zakres uprawnień', detail), facts }
   }
-  if (facts.hasAttachment) {
+  if (facts.hasAttachment && !input.attachments.travel) {
     const detail = 'Faktury z załącznikiem przyjmowane są tylko w sesji wsadowej.'
-    return { ...refused(415, 'Brak możliwości wysyłania faktury z załącznikiem', detail), facts }
+    return { ...refused(415, NO_ATTACHMENTS, detail), facts }
+  }
+  if (facts.hasAttachment && !input.attachments.consented) {
+    const detail = 'Podatnik nie zgłosił wysyłania faktur z załącznikiem w e-Urzędzie Skarbowym.'
+    return { ...refused(415, NO_ATTACHMENTS, detail), facts }
   }
   return { facts }
 }
@@ -68,14 +101,15 @@ function judgeDocument(document: XmlDocument, input: JudgeInput): Judgement {
   const findings = input.validate(input.form, document)
   if (findings.length > 0) return brokenContent(...findings)
   const facts = readFacts(document)
-  const bytesMax = facts.hasAttachment ? INVOICE_WITH_ATTACHMENT_BYTES_MAX : INVOICE_BYTES_MAX
+  const { maxInvoiceSizeInMB, maxInvoiceWithAttachmentSizeInMB } = input.allowance
+  const bytesMax = (facts.hasAttachment ? maxInvoiceWithAttachmentSizeInMB : maxInvoiceSizeInMB) * MEGABYTE
   if (input.bytes.length > bytesMax) return brokenFile(`Plik ma ponad ${bytesMax} bajtów.`)
   return judgeFacts(facts, input)
 }
 
 /** Judges the decrypted file in the order KSeF does: bytes, XML, schema, content. */
 export function judge(input: JudgeInput): Judgement {
-  if (input.bytes.length > INVOICE_WITH_ATTACHMENT_BYTES_MAX)
+  if (input.bytes.length > input.allowance.maxInvoiceWithAttachmentSizeInMB * MEGABYTE)
     return brokenFile('Plik przekracza dozwolony rozmiar.')
   const decoded = decodeInvoice(input.bytes)
   if ('finding' in decoded) return brokenFile(decoded.finding)

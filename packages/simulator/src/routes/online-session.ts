@@ -3,19 +3,20 @@ import { later } from '../clock.ts'
 import { type Access, admit } from '../gate.ts'
 import { sha256Base64 } from '../invoice/decryption.ts'
 import { type FormCode, findForm } from '../invoice/form-code.ts'
+import { delayOf } from '../processing-delays.ts'
 import { type Posted, receiveInvoice } from '../reception.ts'
 import { newReferenceNumber } from '../reference-number.ts'
 import { KsefRefusal } from '../refusal.ts'
-import { base64, object, publicKeyId, type SessionPath, sessionPath, sha256 } from '../request-schemas.ts'
+import { base64, formCode, object, type SessionPath, sessionPath, sha256 } from '../request-schemas.ts'
+import { type EncryptionInfo, encryptionInfo, unwrapKey } from '../session-key.ts'
 import { phaseOf } from '../session-phase.ts'
 import type { SendingSession } from '../stores/sessions.ts'
 import type { World } from '../world.ts'
-import { delayOf } from '../processing-delays.ts'
 
 /** Official tag "Wysyłka interaktywna" (sesja-interaktywna.md). */
 type Opening = {
   formCode: FormCode
-  encryption: { encryptedSymmetricKey: string; initializationVector: string; publicKeyId?: string | null }
+  encryption: EncryptionInfo
 }
 type Sending = {
   invoiceHash: string
@@ -27,19 +28,7 @@ type Sending = {
   hashOfCorrectedInvoice?: string | null
 }
 
-const text = { type: 'string', minLength: 1 }
-const opening = object(['formCode', 'encryption'], {
-  formCode: object(['systemCode', 'schemaVersion', 'value'], {
-    systemCode: text,
-    schemaVersion: text,
-    value: text,
-  }),
-  encryption: object(['encryptedSymmetricKey', 'initializationVector'], {
-    encryptedSymmetricKey: base64,
-    initializationVector: base64,
-    publicKeyId,
-  }),
-})
+const opening = object(['formCode', 'encryption'], { formCode, encryption: encryptionInfo })
 const size = { type: 'integer', minimum: 1 }
 const sending = object(
   ['invoiceHash', 'invoiceSize', 'encryptedInvoiceHash', 'encryptedInvoiceSize', 'encryptedInvoiceContent'],
@@ -55,29 +44,10 @@ const sending = object(
 )
 
 const MAY_SEND = { anyOf: ['InvoiceWrite', 'PefInvoiceWrite', 'EnforcementOperations'] }
-const AES_KEY_BYTES = 32
-const AES_BLOCK_BYTES = 16
-
-function unwrapKey(world: World, { encryption }: Opening): SendingSession['symmetricKey'] {
-  const initializationVector = Buffer.from(encryption.initializationVector, 'base64')
-  if (initializationVector.length !== AES_BLOCK_BYTES)
-    throw new KsefRefusal(21405, 'initializationVector musi mieć 16 bajtów.')
-  const selected = encryption.publicKeyId ?? undefined
-  if (selected !== undefined && !world.keys.accepts('SymmetricKeyEncryption', selected)) {
-    throw new KsefRefusal(21470, `Klucz o identyfikatorze ${selected} nie jest wspierany.`)
-  }
-  const key = world.keys.open(
-    'SymmetricKeyEncryption',
-    Buffer.from(encryption.encryptedSymmetricKey, 'base64'),
-    selected,
-  )
-  return key?.length === AES_KEY_BYTES ? { key, initializationVector } : undefined
-}
-
 function openSession(world: World, access: Access, body: Opening): SendingSession {
   const form = findForm(body.formCode)
   if (form === undefined) throw new KsefRefusal(21405, 'Wskazany kod formularza nie jest wspierany.')
-  const symmetricKey = unwrapKey(world, body)
+  const symmetricKey = unwrapKey(world, body.encryption)
   const dateCreated = world.clock.now()
   const session: SendingSession = {
     referenceNumber: newReferenceNumber('SO', dateCreated, world.randomness),
@@ -97,7 +67,7 @@ function openSession(world: World, access: Access, body: Opening): SendingSessio
 
 function openedSession(world: World, access: Access, referenceNumber: string): SendingSession {
   const session = world.sessions.find(access.context, referenceNumber)
-  if (session === undefined) {
+  if (session === undefined || session.batch !== undefined) {
     throw new KsefRefusal(21173, `Sesja o numerze referencyjnym ${referenceNumber} nie została odnaleziona.`)
   }
   const { code } = phaseOf(session, world.clock.now(), delayOf(world.settings, 'session'))
@@ -123,6 +93,21 @@ function readPosted(body: Sending): Posted {
   }
 }
 
+/**
+ * A technical correction replaces an offline invoice that was rejected; one that was accepted, or corrected already,
+ * cannot be (korekta-techniczna.md). An original that never arrived is no obstacle: the text asks for nothing of it.
+ *
+ * @throws KsefRefusal 21405 without offlineMode, 21167 the original was accepted, 21166 it was corrected before
+ */
+function refuseNeedlessCorrection(world: World, { hashOfCorrectedInvoice, offlineMode }: Posted): void {
+  if (hashOfCorrectedInvoice === undefined) return
+  if (!offlineMode) throw new KsefRefusal(21405, 'Korekta techniczna wymaga offlineMode równego true.')
+  if (world.register.findByHash(hashOfCorrectedInvoice) !== undefined)
+    throw new KsefRefusal(21167, 'Nie można wysłać korekty technicznej do prawidłowo przetworzonej faktury.')
+  if (world.register.findCorrectionOf(hashOfCorrectedInvoice) !== undefined)
+    throw new KsefRefusal(21166, 'Faktura posiada już przetworzoną prawidłowo korektę techniczną.')
+}
+
 export function onlineSession(app: FastifyInstance, world: World): void {
   app.post<{ Body: Opening }>('/sessions/online', { schema: { body: opening } }, async (request, reply) => {
     const session = openSession(world, await admit(world, request, MAY_SEND), request.body)
@@ -143,7 +128,9 @@ export function onlineSession(app: FastifyInstance, world: World): void {
         const detail = `Sesja ${session.referenceNumber} osiągnęła dozwolony limit liczby faktur ${maxInvoices}.`
         throw new KsefRefusal(21155, detail)
       }
-      const { referenceNumber } = receiveInvoice(world, session, readPosted(request.body))
+      const posted = readPosted(request.body)
+      refuseNeedlessCorrection(world, posted)
+      const { referenceNumber } = receiveInvoice(world, session, posted)
       return reply.code(202).send({ referenceNumber })
     },
   )

@@ -4,14 +4,14 @@ import { pageOf } from '../continuation.ts'
 import { type Access, admit } from '../gate.ts'
 import { sameIdentity } from '../identity.ts'
 import { sha256Base64 } from '../invoice/decryption.ts'
+import { delayOf } from '../processing-delays.ts'
 import { KsefRefusal } from '../refusal.ts'
 import { object, pageSize, referenceNumber, type SessionPath, sessionPath } from '../request-schemas.ts'
-import { phaseOf } from '../session-phase.ts'
+import { countInvoices, phaseOf } from '../session-phase.ts'
 import { viewInvoice, viewSession, viewSessionRow } from '../session-view.ts'
 import type { SendingSession, SentInvoice } from '../stores/sessions.ts'
-import { invoiceUpo, sessionUpo } from '../upo.ts'
+import { invoiceUpo, sessionUpo, upoPageCount, upoPageReference } from '../upo.ts'
 import type { World } from '../world.ts'
-import { delayOf } from '../processing-delays.ts'
 
 /** Official tag "Status wysyłki i UPO" (sesja-sprawdzenie-stanu-i-pobranie-upo.md). */
 type InvoicePath = SessionPath & { invoiceReferenceNumber: string }
@@ -27,6 +27,7 @@ const MAY_LIST = { anyOf: ['InvoiceWrite', 'Introspection', 'EnforcementOperatio
 const moment = { type: 'string', format: 'date-time' }
 const COMMON_STATUS: Record<number, string> = {
   100: 'InProgress',
+  150: 'InProgress',
   170: 'InProgress',
   200: 'Succeeded',
   440: 'Cancelled',
@@ -68,7 +69,7 @@ function matches(world: World, session: SendingSession, query: SessionFilters): 
   const phase = phaseOf(session, world.clock.now(), delayOf(world.settings, 'session'))
   const statuses = [query.statuses ?? []].flat()
   return (
-    query.sessionType === 'Online' &&
+    query.sessionType === (session.batch === undefined ? 'Online' : 'Batch') &&
     (query.referenceNumber ?? session.referenceNumber) === session.referenceNumber &&
     (statuses.length === 0 || statuses.includes(COMMON_STATUS[phase.code] ?? 'Failed')) &&
     within(session.dateCreated, query.dateCreatedFrom, query.dateCreatedTo) &&
@@ -156,9 +157,9 @@ function upoOf(world: World, session: SendingSession, invoice: SentInvoice | und
   throw new KsefRefusal(21178, `UPO dla sesji ${session.referenceNumber} nie zostało znalezione.`)
 }
 
-function sessionReceipt(world: World, session: SendingSession): Buffer {
+function sessionReceipt(world: World, session: SendingSession, page: number): Buffer {
   const { code } = phaseOf(session, world.clock.now(), delayOf(world.settings, 'session'))
-  if (code === 200) return sessionUpo(session)
+  if (code === 200) return sessionUpo(session, page)
   throw new KsefRefusal(21178, `UPO dla sesji ${session.referenceNumber} nie zostało znalezione.`)
 }
 
@@ -198,8 +199,11 @@ function invoiceRoutes(app: FastifyInstance, world: World): void {
     async (request, reply) => {
       const access = await admit(world, request, MAY_READ)
       const session = sessionIn(world, access, request.params.referenceNumber)
-      if (session.upoReferenceNumber !== request.params.upoReferenceNumber) throw new KsefRefusal(21178)
-      return sendXml(reply, sessionReceipt(world, session))
+      const pages = upoPageCount(countInvoices(session, world.clock.now()).successful)
+      const numbers = Array.from({ length: pages }, (_, index) => upoPageReference(session, index + 1))
+      const page = numbers.indexOf(request.params.upoReferenceNumber) + 1
+      if (page === 0) throw new KsefRefusal(21178)
+      return sendXml(reply, sessionReceipt(world, session, page))
     },
   )
 }

@@ -30,7 +30,8 @@ export function upoStorage(app: FastifyInstance, world: World): void {
           .type('application/xml')
           .send('<Error><Code>AuthenticationFailed</Code></Error>')
       }
-      if (name === 'session') return sendXml(reply, sessionUpo(session))
+      const page = /^session-(\d+)$/.exec(name)?.[1]
+      if (page !== undefined) return sendXml(reply, sessionUpo(session, Number(page)))
       const accepted = session.invoices.find((one) => one.referenceNumber === name)?.accepted
       if (accepted !== undefined) return sendXml(reply, invoiceUpo(session, accepted))
       return reply.code(404).type('application/xml').send('<Error><Code>BlobNotFound</Code></Error>')

@@ -1,18 +1,21 @@
 import { randomBytes } from 'node:crypto'
+import type { AuthorityState } from '../certificates/issuing-authority.ts'
 import type { ClockState } from '../clock.ts'
 import type { LedgerState } from '../control/ledger.ts'
 import type { NumberingState } from '../ksef-number.ts'
 import type { AllowancesState } from '../limits/allowances.ts'
 import { freshRandomness, type RandomnessState } from '../randomness.ts'
+import type { AttachmentConsentsState } from '../stores/attachment-consents.ts'
 import type { Authentication } from '../stores/authentications.ts'
-import type { CertificatesState } from '../stores/ksef-certificates.ts'
-import type { AuthorityState } from '../certificates/issuing-authority.ts'
 import type { Challenge } from '../stores/challenges.ts'
 import type { RegisterState } from '../stores/invoice-register.ts'
+import type { CertificatesState } from '../stores/ksef-certificates.ts'
 import type { KsefToken } from '../stores/ksef-tokens.ts'
 import type { MinistryKeysState } from '../stores/ministry-keys.ts'
+import type { PermissionOperationsState } from '../stores/permission-operations.ts'
 import type { PermissionsState } from '../stores/permissions.ts'
 import type { SendingSession } from '../stores/sessions.ts'
+import type { TestSubject } from '../stores/test-subjects.ts'
 
 /**
  * Everything a simulator must remember, as plain data (no functions, no key objects): stores are functions over
@@ -31,8 +34,11 @@ export type WorldState = {
   permissions: PermissionsState
   certificates: CertificatesState
   issuingAuthority: AuthorityState
-  testSubjects: Map<string, string[]>
+  permissionOperations: PermissionOperationsState
+  testSubjects: Map<string, TestSubject>
   blockedContexts: Set<string>
+  attachmentConsents: AttachmentConsentsState
+  authorizations: Set<string>
   allowances: AllowancesState
   sessions: Map<string, SendingSession>
   register: RegisterState
@@ -54,8 +60,11 @@ export function freshState(seed?: string): WorldState {
     permissions: { grants: [], people: new Map() },
     certificates: { certificates: new Map(), enrollments: new Map() },
     issuingAuthority: {},
+    permissionOperations: new Map(),
     testSubjects: new Map(),
     blockedContexts: new Set(),
+    attachmentConsents: new Map(),
+    authorizations: new Set(),
     allowances: { tables: new Map(), contexts: new Map(), subjects: new Map() },
     sessions: new Map(),
     register: { byKey: new Map(), byKsefNumber: new Map() },

@@ -9,6 +9,10 @@ export type NaturalKey = { sellerNip: string; invoiceKind: string; invoiceNumber
 export type InvoiceRegister = {
   findByNaturalKey(key: NaturalKey): AcceptedInvoice | undefined
   findByKsefNumber(ksefNumber: string): AcceptedInvoice | undefined
+  /** @param hash SHA-256 of the file, Base64 */
+  findByHash(hash: string): AcceptedInvoice | undefined
+  /** The accepted technical correction of the file with this hash. */
+  findCorrectionOf(hash: string): AcceptedInvoice | undefined
   add(invoice: AcceptedInvoice): void
   all(): Iterable<AcceptedInvoice>
 }
@@ -23,7 +27,16 @@ export function createInvoiceRegister(
   keepDocument: (invoice: AcceptedInvoice) => void,
 ): InvoiceRegister {
   const keyString = (key: NaturalKey) => JSON.stringify([key.sellerNip, key.invoiceKind, key.invoiceNumber])
+  const byHash = new Map<string, AcceptedInvoice>()
+  const corrections = new Map<string, AcceptedInvoice>()
+  const index = (invoice: AcceptedInvoice) => {
+    byHash.set(invoice.invoiceHash, invoice)
+    if (invoice.hashOfCorrectedInvoice !== undefined) corrections.set(invoice.hashOfCorrectedInvoice, invoice)
+  }
+  for (const invoice of byKsefNumber.values()) index(invoice)
   return {
+    findByHash: (hash) => byHash.get(hash),
+    findCorrectionOf: (hash) => corrections.get(hash),
     findByNaturalKey: (key) => byKey.get(keyString(key)),
     findByKsefNumber: (ksefNumber) => byKsefNumber.get(ksefNumber),
     add: (invoice) => {
@@ -31,6 +44,7 @@ export function createInvoiceRegister(
       const { seller, invoiceKind, invoiceNumber } = invoice.facts
       byKey.set(keyString({ sellerNip: seller.nip, invoiceKind, invoiceNumber }), invoice)
       byKsefNumber.set(invoice.ksefNumber, invoice)
+      index(invoice)
     },
     all: () => byKsefNumber.values(),
   }

@@ -1,3 +1,4 @@
+import type { Batch } from '../batch/batch.ts'
 import type { Context, Subject } from '../identity.ts'
 import type { SymmetricKey } from '../invoice/decryption.ts'
 import type { InvoiceFacts } from '../invoice/facts.ts'
@@ -20,7 +21,7 @@ export type SentInvoice = {
   referenceNumber: string
   sessionReferenceNumber: string
   invoiceHash: string
-  /** `invoicingDate`: when the POST arrived. */
+  /** `invoicingDate`: when the POST arrived; in a batch, when its session was opened. */
   receivedAt: Date
   /** When the final status becomes visible; for an accepted invoice also `acquisitionDate`. */
   settlesAt: Date
@@ -29,6 +30,10 @@ export type SentInvoice = {
   /** Shown until then instead of 100 and 150 in turn. */
   stuckIn?: number
   offlineMode: boolean
+  /** Name in the package, of an invoice of a batch. */
+  fileName?: string
+  /** SHA-256 of the rejected invoice that this technical correction replaces. */
+  hashOfCorrectedInvoice?: string
   /** Known once the file could be read that far. */
   facts?: InvoiceFacts
   accepted?: AcceptedInvoice
@@ -64,6 +69,8 @@ export type SendingSession = {
   validUntil: Date
   closedAt?: Date
   invoices: SentInvoice[]
+  /** Only a batch session has it. */
+  batch?: Batch
   upoReferenceNumber: string
   imposed?: ImposedStatus
 }
