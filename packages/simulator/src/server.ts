@@ -30,6 +30,7 @@ import { sessionStatus } from './routes/session-status.ts'
 import { testData } from './routes/test-data.ts'
 import { unimplemented } from './routes/unimplemented.ts'
 import { upoStorage } from './routes/upo-storage.ts'
+import { verificationPages } from './routes/verification-pages.ts'
 import { remember } from './state/remember.ts'
 import type { World } from './world.ts'
 
@@ -133,6 +134,7 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
   )
   upoStorage(app, world)
   lighthousePages(app, world)
+  verificationPages(app, world)
   await app.register(async (storage) => batchStorage(storage, world))
   app.addHook('onClose', async () => {
     await world.batchQueue.close()
