@@ -11,6 +11,7 @@ import { refuseStrangers } from './gate.ts'
 import { enforceLimits } from './limits/enforcement.ts'
 import { API_PREFIX, operationName } from './operation.ts'
 import { speakProblems } from './problem.ts'
+import { requirePermissions } from './required-permissions.ts'
 import { access } from './routes/access.ts'
 import { activeSessions } from './routes/active-sessions.ts'
 import { batchSession } from './routes/batch-session.ts'
@@ -120,6 +121,7 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
     async (api) => {
       refuseStrangers(api, world)
       enforceLimits(api, world)
+      requirePermissions(api, world)
       for (const tag of TAGS) tag(api, world)
     },
     { prefix: API_PREFIX },
