@@ -46,6 +46,7 @@ async function start(resources: AsyncDisposableStack): Promise<'registered' | 'f
       log,
       apiPort: API_PORT,
       simulatorPort: SIMULATOR_PORT,
+      simulatorArgs: ['--data', join(DIRECTORY, 'simulator')],
       opsPassword,
     }),
   )

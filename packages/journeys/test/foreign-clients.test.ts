@@ -4,6 +4,7 @@
  */
 import { readFileSync } from 'node:fs'
 import { setTimeout as wait } from 'node:timers/promises'
+import { fileURLToPath } from 'node:url'
 import { startSimulator } from '@ksef-fleet/simulator'
 import { KsefClient, XadesKeyPair } from 'ksef-client'
 import { CertificateService, KSeFClient, openOnlineSession } from 'ksef-client-ts'
@@ -18,10 +19,13 @@ const folder = process.env['KSEF_CONTRACT_DIR']
 if (folder === undefined)
   console.warn('KSEF_CONTRACT_DIR is not set: SKIPPED the official OpenAPI and UPO schema')
 
+const EXERCISED = fileURLToPath(new URL('../../../.fleet/exercised', import.meta.url))
 const underContract = () =>
   startSimulator({
     processingDelayMs: 20,
-    ...(folder === undefined ? {} : { contractFile: `${folder}/open-api.json` }),
+    ...(folder === undefined
+      ? {}
+      : { contractFile: `${folder}/open-api.json`, exerciseDirectory: EXERCISED }),
   })
 
 const sealOf = (method: 'RSA' | 'ECDSA') =>

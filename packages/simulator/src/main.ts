@@ -1,4 +1,6 @@
+import path from 'node:path'
 import { parseArgs } from 'node:util'
+import { describeOperations } from './inventory/list.ts'
 import { startSimulator } from './start.ts'
 
 /**
@@ -6,6 +8,7 @@ import { startSimulator } from './start.ts'
  * `--data DIR` remembers everything in that folder; `--seed TEXT` makes its numbers the same in every run;
  * `--limits production` counts requests by the published table; `--contract-file` names the official OpenAPI file to
  * hold every answer to. Prints its base URL once it listens; SIGINT or SIGTERM ends it with 0.
+ * `--list` only prints every operation, whether it is implemented and exercised, and all deviations.
  */
 const { values } = parseArgs({
   options: {
@@ -14,10 +17,14 @@ const { values } = parseArgs({
     'processing-delay-ms': { type: 'string', default: '50' },
     'contract-file': { type: 'string' },
     data: { type: 'string' },
+    list: { type: 'boolean', default: false },
     seed: { type: 'string' },
     limits: { type: 'string', default: 'off' },
   },
 })
+
+/** Where the tests note what they exercised. */
+const EXERCISED = path.resolve(import.meta.dirname, '../../../.fleet/exercised')
 
 function wholeNumber(option: 'port' | 'processing-delay-ms'): number {
   const value = Number(values[option])
@@ -26,6 +33,10 @@ function wholeNumber(option: 'port' | 'processing-delay-ms'): number {
   process.exit(2)
 }
 
+if (values.list) {
+  console.log(await describeOperations(EXERCISED))
+  process.exit(0)
+}
 const { limits } = values
 if (limits !== 'off' && limits !== 'production') {
   console.error(`--limits must be off or production, not "${limits}"`)

@@ -3,6 +3,7 @@ import { createClock } from './clock.ts'
 import { type Control, createControl } from './control/control.ts'
 import type { Fault } from './control/faults.ts'
 import type { Ledger } from './control/ledger.ts'
+import { recordExercise } from './inventory/exercise-record.ts'
 import type { LimitProfile } from './limits/allowances.ts'
 import { API_PREFIX } from './operation.ts'
 import type { ProcessingDelays } from './processing-delays.ts'
@@ -32,6 +33,8 @@ export type SimulatorOptions = {
   contractFile?: string
   /** `production` counts requests by the published table; `off`, the default, only where limits were set. */
   limits?: LimitProfile
+  /** A folder to note in, on closing, which operations were exercised (`--list` reads it). */
+  exerciseDirectory?: string
   /** For tests of the cap; 10,000 by default. */
   sessionInvoicesMax?: number
 }
@@ -66,7 +69,7 @@ function settingsFrom(options: SimulatorOptions): Settings {
  * @throws Error when the port is taken or the invoice schemas have not been copied
  */
 export async function startSimulator(options: SimulatorOptions = {}): Promise<Simulator> {
-  const { dataDirectory, seed } = options
+  const { dataDirectory, exerciseDirectory, seed } = options
   const memory = dataDirectory === undefined ? forgetful(seed) : rememberingIn(dataDirectory, seed)
   const clock = createClock(options.now, memory.state.clock)
   const world = await createWorld(settingsFrom(options), clock, memory)
@@ -78,6 +81,7 @@ export async function startSimulator(options: SimulatorOptions = {}): Promise<Si
   const port = typeof address === 'object' && address !== null ? address.port : options.port
   const close = async () => {
     await app.close()
+    if (exerciseDirectory !== undefined) recordExercise(exerciseDirectory, world.ledger.calls())
     await memory.commit()
   }
   return {

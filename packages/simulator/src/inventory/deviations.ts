@@ -1,0 +1,54 @@
+import { AMENDMENTS } from '../contract-amendments.ts'
+import { UNIMPLEMENTED } from '../routes/unimplemented.ts'
+
+/** Where this simulator knowingly departs from the official texts, and why. A departure that is not here is a bug. */
+export type Deviation = { operation: string; departs: string; because: string }
+
+const CHOSEN: readonly Deviation[] = [
+  {
+    operation: 'GET /sessions/{referenceNumber}/upo/{upoReferenceNumber}',
+    departs: 'UPO carries no signature, in this and every other download of one.',
+    because:
+      'Only the Ministry can sign as the Ministry; the schema of UPO 4-3 does not ask for a signature.',
+  },
+  {
+    operation: 'POST /auth/xades-signature',
+    departs: 'verifyCertificateChain=true always ends in status 460.',
+    because: 'The simulator trusts no issuer but its own, so no foreign chain can be verified.',
+  },
+  {
+    operation: 'POST /auth/xades-signature',
+    departs: 'Digests and signatures with SHA-1 are refused.',
+    because: 'The published list of algorithms does not name SHA-1.',
+  },
+  {
+    operation: 'POST /sessions/online/{referenceNumber}/invoices',
+    departs: 'Checksums of NIP numbers are not enforced.',
+    because: 'The environment TEST does not enforce them either (srodowiska.md); only production does.',
+  },
+  {
+    operation: 'POST /sessions/online',
+    departs: 'Only FA (2), FA (3) and FA_RR (1) are taken; PEF and PEF_KOR answer 21405.',
+    because: 'Peppol invoices come with the operations of Peppol providers, which answer 501.',
+  },
+]
+
+const missing: Deviation[] = UNIMPLEMENTED.map((operation) => ({
+  operation,
+  departs: 'Answers 501 with a problem that names the operation; the contract declares no 501.',
+  because: 'Sending, receiving and the credentials of a provider do not need it; it is left for later.',
+}))
+
+const OPERATIONS_OF_SCHEMA: Readonly<Record<string, string>> = {
+  EffectiveContextLimits: 'GET /limits/context',
+  EffectiveApiRateLimits: 'GET /rate-limits',
+  InvoiceExportStatusResponse: 'GET /invoices/exports/{referenceNumber}',
+}
+
+const amended: Deviation[] = AMENDMENTS.map(({ schema, member, since }) => ({
+  operation: OPERATIONS_OF_SCHEMA[schema] ?? schema,
+  departs: `Answers carry ${schema}.${member}.`,
+  because: `KSeF ${since} added it after the OpenAPI file of 2.7.0.`,
+}))
+
+export const DEVIATIONS: readonly Deviation[] = [...CHOSEN, ...amended, ...missing]
