@@ -58,3 +58,19 @@ export function warsawDateTime(moment: Date): string {
 }
 
 export const later = (moment: Date, milliseconds: number): Date => new Date(moment.getTime() + milliseconds)
+
+const WITH_OFFSET = /(Z|[+-]\d{2}:?\d{2})$/i
+
+/**
+ * The moment that a caller's ISO 8601 text means: without an offset it is Polish local time, without a time the
+ * beginning of the Polish day (OpenAPI, InvoiceQueryFilters.dateRange). An invalid Date when it is no date.
+ */
+export function warsawMoment(text: string): Date {
+  if (WITH_OFFSET.test(text) && text.includes('T')) return new Date(text)
+  const asUtc = new Date(`${text.includes('T') ? text : `${text}T00:00:00`}Z`)
+  if (Number.isNaN(asUtc.getTime())) return asUtc
+  const shown = (moment: Date): number => Date.parse(`${warsawDateTime(moment).slice(0, 23)}Z`)
+  // Twice: around a change of season the first guess may lie on the other side of it.
+  const guess = later(asUtc, asUtc.getTime() - shown(asUtc))
+  return later(guess, asUtc.getTime() - shown(guess))
+}

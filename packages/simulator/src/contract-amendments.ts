@@ -14,6 +14,12 @@ const thresholds = { $ref: '#/components/schemas/EffectiveApiRateLimitValues' }
 
 export const AMENDMENTS: readonly Amendment[] = [
   {
+    schema: 'InvoiceExportStatusResponse',
+    member: 'compressionType',
+    as: { $ref: '#/components/schemas/CompressionType' },
+    since: '2.7.1',
+  },
+  {
     schema: 'EffectiveContextLimits',
     member: 'collectiveIdentifier',
     as: { type: 'object' },

@@ -1,11 +1,15 @@
+import { warsawDate } from './clock.ts'
 import { type Context, nipOf } from './identity.ts'
 import type { AcceptedInvoice } from './stores/sessions.ts'
 
 /** POST /invoices/query/metadata: filters (schema InvoiceQueryFilters) and rows (schema InvoiceMetadata). Pure. */
+export type DateType = 'Issue' | 'Invoicing' | 'PermanentStorage'
+export type ReadRange = { from: Date; to?: Date }
+
 export type MetadataFilters = {
   subjectType: 'Subject1' | 'Subject2' | 'Subject3' | 'SubjectAuthorized'
   dateRange: {
-    dateType: 'Issue' | 'Invoicing' | 'PermanentStorage'
+    dateType: DateType
     from: string
     to?: string | null
     restrictToPermanentStorageHwmDate?: boolean | null
@@ -55,7 +59,7 @@ export function concerns(
   return invoice.facts.authorized?.nip === nip
 }
 
-export function dateOf(invoice: AcceptedInvoice, dateType: MetadataFilters['dateRange']['dateType']): Date {
+export function dateOf(invoice: AcceptedInvoice, dateType: DateType): Date {
   if (dateType === 'Issue') return new Date(invoice.facts.issueDate)
   return dateType === 'Invoicing' ? invoice.receivedAt : invoice.permanentStorageDate
 }
@@ -74,16 +78,22 @@ function amountFits(invoice: AcceptedInvoice, amount: MetadataFilters['amount'])
   )
 }
 
-function isInRange(invoice: AcceptedInvoice, range: MetadataFilters['dateRange'], hwm: Date): boolean {
-  const at = dateOf(invoice, range.dateType)
-  const capped = range.restrictToPermanentStorageHwmDate === true && range.dateType === 'PermanentStorage'
-  return (
-    at >= new Date(range.from) && (range.to == null || at <= new Date(range.to)) && (!capped || at <= hwm)
-  )
+/** Issue dates are days: those of the range's ends count in full. */
+function isInRange(invoice: AcceptedInvoice, dateType: DateType, { from, to }: ReadRange): boolean {
+  if (dateType === 'Issue') {
+    const { issueDate } = invoice.facts
+    return issueDate >= warsawDate(from) && (to === undefined || issueDate <= warsawDate(to))
+  }
+  const at = dateOf(invoice, dateType)
+  return at >= from && (to === undefined || at <= to)
 }
 
-/** Whether the invoice passes every filter. `hwm` is the permanent storage high-water mark. */
-export function passes(invoice: AcceptedInvoice, filters: MetadataFilters, hwm: Date): boolean {
+/** Buyers have no InternalId among their types (schema BuyerIdentifierType). */
+const buyerTypeOf = ({ facts }: AcceptedInvoice): string =>
+  facts.buyer.identifier.type === 'InternalId' ? 'Other' : facts.buyer.identifier.type
+
+/** Whether the invoice passes every filter; `range` is the asked range as moments, already cut where it must be. */
+export function passes(invoice: AcceptedInvoice, filters: MetadataFilters, range: ReadRange): boolean {
   const { facts, form } = invoice
   const { buyerIdentifier } = filters
   return (
@@ -96,17 +106,16 @@ export function passes(invoice: AcceptedInvoice, filters: MetadataFilters, hwm: 
     isWanted(filters.formType, form.formCode.value) &&
     isOneOf(filters.currencyCodes, facts.currency) &&
     isOneOf(filters.invoiceTypes, invoiceTypeOf(invoice)) &&
-    isWanted(buyerIdentifier?.type, facts.buyer.identifier.type) &&
+    isWanted(buyerIdentifier?.type, buyerTypeOf(invoice)) &&
     isWanted(buyerIdentifier?.value, facts.buyer.identifier.value) &&
     amountFits(invoice, filters.amount) &&
-    isInRange(invoice, filters.dateRange, hwm)
+    isInRange(invoice, filters.dateRange.dateType, range)
   )
 }
 
 /** Schema InvoiceMetadata. */
 export function describeInvoice(invoice: AcceptedInvoice) {
   const { facts } = invoice
-  const buyerType = facts.buyer.identifier.type === 'InternalId' ? 'Other' : facts.buyer.identifier.type
   return {
     ksefNumber: invoice.ksefNumber,
     invoiceNumber: facts.invoiceNumber,
@@ -115,7 +124,7 @@ export function describeInvoice(invoice: AcceptedInvoice) {
     acquisitionDate: invoice.acquisitionDate.toISOString(),
     permanentStorageDate: invoice.permanentStorageDate.toISOString(),
     seller: facts.seller,
-    buyer: { ...facts.buyer, identifier: { ...facts.buyer.identifier, type: buyerType } },
+    buyer: { ...facts.buyer, identifier: { ...facts.buyer.identifier, type: buyerTypeOf(invoice) } },
     netAmount: facts.netAmount,
     grossAmount: facts.grossAmount,
     vatAmount: facts.vatAmount,

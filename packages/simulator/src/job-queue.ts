@@ -1,14 +1,14 @@
 /**
- * Batches wait here for their turn: one is processed at a time, so that only one package is unfolded at once and
- * requests of others keep being answered.
+ * Heavy work waits here for its turn: one package is unfolded or packed at a time, and requests of others keep being
+ * answered meanwhile.
  */
-export type BatchQueue = {
+export type JobQueue = {
   add(job: (signal: AbortSignal) => Promise<void>): void
   /** Tells the running job to stop, drops those that wait, and resolves when nothing runs any more. */
   close(): Promise<void>
 }
 
-export function createBatchQueue(): BatchQueue {
+export function createJobQueue(): JobQueue {
   const stop = new AbortController()
   let tail: Promise<void> = Promise.resolve()
   return {

@@ -4,6 +4,7 @@ import { Gone } from './refusal.ts'
 /** How long the status of an asynchronous operation can be asked for (api-changelog.md, 2.4.0). */
 export const RETENTION_DAYS = {
   authentication: 7,
+  invoiceExport: 7,
   certificateEnrollment: 30,
   permissionOperation: 30,
 } as const

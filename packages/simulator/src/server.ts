@@ -18,7 +18,9 @@ import { batchSession } from './routes/batch-session.ts'
 import { batchStorage } from './routes/batch-storage.ts'
 import { certificateEnrollments } from './routes/certificate-enrollments.ts'
 import { certificates } from './routes/certificates.ts'
+import { exportStorage } from './routes/export-storage.ts'
 import { grantedPermissions } from './routes/granted-permissions.ts'
+import { invoiceExport } from './routes/invoice-export.ts'
 import { invoiceRetrieval } from './routes/invoice-retrieval.ts'
 import { ksefTokens } from './routes/ksef-tokens.ts'
 import { lighthousePages } from './routes/lighthouse.ts'
@@ -45,6 +47,7 @@ const TAGS = [
   batchSession,
   sessionStatus,
   invoiceRetrieval,
+  invoiceExport,
   permissionQueries,
   permissionGrants,
   grantedPermissions,
@@ -135,11 +138,12 @@ export async function buildServer(world: World): Promise<FastifyInstance> {
     { prefix: '/_simulator' },
   )
   upoStorage(app, world)
+  exportStorage(app, world)
   lighthousePages(app, world)
   verificationPages(app, world)
   await app.register(async (storage) => batchStorage(storage, world))
   app.addHook('onClose', async () => {
-    await world.batchQueue.close()
+    await Promise.all([world.batchQueue.close(), world.exportQueue.close()])
     await world.spool.close()
   })
   for (const fault of world.faults.list()) refuseUnknown(world, fault)

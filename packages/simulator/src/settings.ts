@@ -1,6 +1,7 @@
 import type { Fault } from './control/faults.ts'
 import type { LimitProfile } from './limits/allowances.ts'
 import type { ProcessingDelays } from './processing-delays.ts'
+import { RETRIEVAL_BOUNDS, type RetrievalBounds } from './retrieval/bounds.ts'
 
 /** What a run of the simulator is told. All durations carry their unit. */
 export type Settings = {
@@ -17,6 +18,7 @@ export type Settings = {
   upoLinkSeconds: number
   /** Rows that appear late in session invoice lists, like a read replica that lags. */
   listLagMs: number
+  retrieval: RetrievalBounds
   initialFaults: readonly Fault[]
   /** Whether requests are counted as in production; off, a context is counted once limits are set for it. */
   limits: LimitProfile
@@ -37,6 +39,7 @@ export const DEFAULT_SETTINGS: Settings = {
   sessionInvoicesMax: 10_000,
   upoLinkSeconds: 3 * 24 * HOUR_SECONDS,
   listLagMs: 0,
+  retrieval: RETRIEVAL_BOUNDS,
   initialFaults: [],
   limits: 'off',
 }

@@ -7,6 +7,7 @@ import { recordExercise } from './inventory/exercise-record.ts'
 import type { LimitProfile } from './limits/allowances.ts'
 import { API_PREFIX } from './operation.ts'
 import type { ProcessingDelays } from './processing-delays.ts'
+import { RETRIEVAL_BOUNDS, type RetrievalBounds } from './retrieval/bounds.ts'
 import { buildServer } from './server.ts'
 import { DEFAULT_SETTINGS, type Settings } from './settings.ts'
 import { forgetful, rememberingIn } from './state/memory.ts'
@@ -33,6 +34,8 @@ export type SimulatorOptions = {
   contractFile?: string
   /** `production` counts requests by the published table; `off`, the default, only where limits were set. */
   limits?: LimitProfile
+  /** Bounds of queries and exports that differ from the official ones. */
+  retrieval?: Partial<RetrievalBounds>
   /** A folder to note in, on closing, which operations were exercised (`--list` reads it). */
   exerciseDirectory?: string
   /** For tests of the cap; 10,000 by default. */
@@ -54,6 +57,7 @@ function settingsFrom(options: SimulatorOptions): Settings {
   return {
     ...DEFAULT_SETTINGS,
     delaysMs: { ...options.delaysMs },
+    retrieval: { ...RETRIEVAL_BOUNDS, ...options.retrieval },
     ...(processingDelayMs === undefined ? {} : { processingDelayMs }),
     ...(accessTokenSeconds === undefined ? {} : { accessTokenSeconds }),
     ...(contractFile === undefined ? {} : { contractFile }),

@@ -1,5 +1,4 @@
 import { endInterrupted } from './batch/processing.ts'
-import { type BatchQueue, createBatchQueue } from './batch/queue.ts'
 import { type BearerTokens, createBearerTokens } from './bearer-tokens.ts'
 import { createIssuingAuthority, type IssuingAuthority } from './certificates/issuing-authority.ts'
 import type { Clock } from './clock.ts'
@@ -10,6 +9,7 @@ import { createLighthouse, type Lighthouse } from './control/lighthouse.ts'
 import { createMisbehaviours, type Misbehaviours } from './control/misbehaviours.ts'
 import { createOutcomes, type Outcomes } from './control/outcomes.ts'
 import { createSchemaValidation, type SchemaValidation } from './invoice/schema-validation.ts'
+import { createJobQueue, type JobQueue } from './job-queue.ts'
 import { createKsefNumbering } from './ksef-number.ts'
 import { type Allowances, createAllowances } from './limits/allowances.ts'
 import { createRateLimiter, type RateLimiter } from './limits/rate-limiter.ts'
@@ -22,6 +22,7 @@ import { type AttachmentConsents, createAttachmentConsents } from './stores/atta
 import { type Authentications, createAuthentications } from './stores/authentications.ts'
 import { type Authorizations, createAuthorizations } from './stores/authorizations.ts'
 import { type Challenges, createChallenges } from './stores/challenges.ts'
+import { createInvoiceExports, type InvoiceExports } from './stores/invoice-exports.ts'
 import { createInvoiceRegister, type InvoiceRegister } from './stores/invoice-register.ts'
 import { createKsefCertificates, type KsefCertificates } from './stores/ksef-certificates.ts'
 import { createKsefTokens, type KsefTokens } from './stores/ksef-tokens.ts'
@@ -63,7 +64,10 @@ export type World = {
   spool: Spool
   storageLinks: StorageLinks
   /** Batches are processed one after another. */
-  batchQueue: BatchQueue
+  batchQueue: JobQueue
+  /** So are exports. */
+  exportQueue: JobQueue
+  exports: InvoiceExports
   sessions: Sessions
   register: InvoiceRegister
   nextKsefNumber: (sellerNip: string, invoicingDate: Date) => string
@@ -113,7 +117,9 @@ export async function createWorld(settings: Settings, clock: Clock, memory: Memo
     authorizations: createAuthorizations(state.authorizations),
     spool: createSpool(),
     storageLinks: createStorageLinks(clock),
-    batchQueue: createBatchQueue(),
+    batchQueue: createJobQueue(),
+    exportQueue: createJobQueue(),
+    exports: createInvoiceExports(state.exports, clock.now()),
     sessions: createSessions(state.sessions, () => misbehaviours.strike('session-status')),
     register: createInvoiceRegister(state.register, memory.keepDocument),
     nextKsefNumber: createKsefNumbering(

@@ -1,5 +1,5 @@
 import { once } from 'node:events'
-import { Readable } from 'node:stream'
+import { PassThrough, type Readable } from 'node:stream'
 import { createGzip } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { ZipFile } from 'yazl'
@@ -28,7 +28,9 @@ async function fillTar(tar: ReturnType<typeof pack>, files: Files): Promise<void
 export function writeArchive(compressionType: CompressionType, files: Files): Readable {
   if (compressionType === 'Zip') {
     const zip = new ZipFile()
-    const output = new Readable().wrap(zip.outputStream)
+    const output = new PassThrough()
+    zip.on('error', (error: Error) => output.destroy(error))
+    zip.outputStream.pipe(output)
     fillZip(zip, files).catch((error: Error) => output.destroy(error))
     return output
   }

@@ -15,8 +15,6 @@ export const UNIMPLEMENTED: readonly string[] = [
   'POST /permissions/eu-entities/administration/grants',
   'POST /permissions/eu-entities/grants',
   'DELETE /permissions/authorizations/grants/{permissionId}',
-  'POST /invoices/exports',
-  'GET /invoices/exports/{referenceNumber}',
   'GET /peppol/query',
   'POST /permissions/query/subunits/grants',
   'POST /permissions/query/subordinate-entities/roles',

@@ -8,6 +8,7 @@ import { freshRandomness, type RandomnessState } from '../randomness.ts'
 import type { AttachmentConsentsState } from '../stores/attachment-consents.ts'
 import type { Authentication } from '../stores/authentications.ts'
 import type { Challenge } from '../stores/challenges.ts'
+import type { InvoiceExport } from '../stores/invoice-exports.ts'
 import type { RegisterState } from '../stores/invoice-register.ts'
 import type { CertificatesState } from '../stores/ksef-certificates.ts'
 import type { KsefToken } from '../stores/ksef-tokens.ts'
@@ -41,6 +42,7 @@ export type WorldState = {
   authorizations: Set<string>
   allowances: AllowancesState
   sessions: Map<string, SendingSession>
+  exports: Map<string, InvoiceExport>
   register: RegisterState
   numbering: NumberingState
   ledger: LedgerState
@@ -67,6 +69,7 @@ export function freshState(seed?: string): WorldState {
     authorizations: new Set(),
     allowances: { tables: new Map(), contexts: new Map(), subjects: new Map() },
     sessions: new Map(),
+    exports: new Map(),
     register: { byKey: new Map(), byKsefNumber: new Map() },
     numbering: { issued: 0 },
     ledger: { decisions: [], posts: new Map(), operations: new Map() },

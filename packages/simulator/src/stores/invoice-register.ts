@@ -6,6 +6,12 @@ import type { AcceptedInvoice } from './sessions.ts'
  */
 export type NaturalKey = { sellerNip: string; invoiceKind: string; invoiceNumber: string }
 
+/** Identifiers of everybody who stands in the invoice. */
+function partiesOf({ facts: { seller, buyer, thirdParties, authorized } }: AcceptedInvoice): Set<string> {
+  const others = [buyer, ...thirdParties].flatMap(({ identifier }) => identifier.value ?? [])
+  return new Set([seller.nip, ...others, ...(authorized === undefined ? [] : [authorized.nip])])
+}
+
 export type InvoiceRegister = {
   findByNaturalKey(key: NaturalKey): AcceptedInvoice | undefined
   findByKsefNumber(ksefNumber: string): AcceptedInvoice | undefined
@@ -14,6 +20,8 @@ export type InvoiceRegister = {
   /** The accepted technical correction of the file with this hash. */
   findCorrectionOf(hash: string): AcceptedInvoice | undefined
   add(invoice: AcceptedInvoice): void
+  /** Invoices in which one of these identifiers stands for a party, whatever its role. */
+  naming(identifiers: readonly string[]): AcceptedInvoice[]
   all(): Iterable<AcceptedInvoice>
 }
 
@@ -29,8 +37,14 @@ export function createInvoiceRegister(
   const keyString = (key: NaturalKey) => JSON.stringify([key.sellerNip, key.invoiceKind, key.invoiceNumber])
   const byHash = new Map<string, AcceptedInvoice>()
   const corrections = new Map<string, AcceptedInvoice>()
+  const byParty = new Map<string, AcceptedInvoice[]>()
   const index = (invoice: AcceptedInvoice) => {
     byHash.set(invoice.invoiceHash, invoice)
+    for (const party of partiesOf(invoice)) {
+      const named = byParty.get(party)
+      if (named === undefined) byParty.set(party, [invoice])
+      else named.push(invoice)
+    }
     if (invoice.hashOfCorrectedInvoice !== undefined) corrections.set(invoice.hashOfCorrectedInvoice, invoice)
   }
   for (const invoice of byKsefNumber.values()) index(invoice)
@@ -46,6 +60,7 @@ export function createInvoiceRegister(
       byKsefNumber.set(invoice.ksefNumber, invoice)
       index(invoice)
     },
+    naming: (identifiers) => [...new Set(identifiers.flatMap((one) => byParty.get(one) ?? []))],
     all: () => byKsefNumber.values(),
   }
 }
