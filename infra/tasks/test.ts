@@ -60,15 +60,15 @@ async function runVitest(): Promise<VitestReport> {
     { cwd: root, stdio: ['ignore', 'inherit', 'inherit'] },
   )
   stopping.signal.addEventListener('abort', () => vitest.kill('SIGTERM'))
-  await new Promise<void>((resolve, reject) => {
+  const exitCode = await new Promise<number>((resolve, reject) => {
     vitest.once('error', reject)
-    vitest.once('exit', () => resolve())
+    vitest.once('exit', (code) => resolve(code ?? 1))
   })
   try {
-    return readVitestReport(JSON.parse(readFileSync(reportFile, 'utf8')), root)
+    return readVitestReport(JSON.parse(readFileSync(reportFile, 'utf8')), { root, exitCode })
   } catch (error) {
     console.log(`vitest left no report: ${error instanceof Error ? error.message : String(error)}`)
-    return readVitestReport(undefined, root)
+    return readVitestReport(undefined, { root, exitCode })
   } finally {
     rmSync(reportFile, { force: true })
   }

@@ -5,10 +5,14 @@ export type FileTime = { file: string; seconds: number }
 export type VitestReport = { tally: Tally; slowest: FileTime[] }
 
 /**
- * Reads vitest's JSON report (the shape of Jest's). A file that could not even be loaded counts as one failure, and
- * so does a run that vitest calls unsuccessful although no test failed (an error outside any test).
+ * Reads vitest's JSON report (the shape of Jest's). A file that could not even be loaded counts as one failure, and so
+ * does a run that vitest ends with an error although no test failed: an error outside every test is in its exit code
+ * only, the report calls such a run a success.
  */
-export function readVitestReport(json: unknown, root: string): VitestReport {
+export function readVitestReport(
+  json: unknown,
+  { root, exitCode }: { root: string; exitCode: number },
+): VitestReport {
   const files = list(field(json, 'testResults'))
   const tally: Tally = { passed: 0, failed: 0, skipped: 0 }
   for (const file of files) {
@@ -17,7 +21,7 @@ export function readVitestReport(json: unknown, root: string): VitestReport {
     const failedInside = tests.some((one) => field(one, 'status') === 'failed')
     if (field(file, 'status') === 'failed' && !failedInside) tally.failed += 1
   }
-  if (field(json, 'success') !== true && tally.failed === 0) tally.failed += 1
+  if ((exitCode !== 0 || field(json, 'success') !== true) && tally.failed === 0) tally.failed += 1
   const times = files.map((file) => ({
     file: relative(root, String(field(file, 'name'))),
     seconds: (Number(field(file, 'endTime')) - Number(field(file, 'startTime'))) / 1000,
