@@ -109,7 +109,7 @@ function methodOf(world: World, certificate: X509Certificate): AuthenticationMet
  * @throws KsefRefusal as {@link verifyXadesSignature}, and 21111 or 21115
  */
 export function signInByCertificate(world: World, signedXml: Buffer, verifyChain: boolean): Authentication {
-  const { request, certificate } = verifyXadesSignature(signedXml)
+  const { request, certificate } = verifyXadesSignature(signedXml, world.requestSchema)
   if (world.challenges.find(request.challenge) === undefined) throw new KsefRefusal(21111)
   const byFingerprint = request.subjectIdentifierType === 'certificateFingerprint'
   const subject = signerOf(world, certificate, byFingerprint)
@@ -146,9 +146,8 @@ function openToken(world: World, attempt: TokenSignIn, timestampMs: number): Kse
 }
 
 function judgeToken(token: KsefToken, context: Context, now: Date): Status {
-  const status = tokenStatus(token, now)
-  if (status === 'Revoked') return badToken('Token unieważniony')
-  if (status === 'Pending') return badToken('Token nieaktywny')
+  if (token.revokedAt !== undefined) return badToken('Token unieważniony')
+  if (tokenStatus(token, now) !== 'Active') return badToken('Token nieaktywny')
   if (keyOf(token.context) === keyOf(context)) return SUCCESS
   return badToken(`Token nie może być użyty w kontekście ${context.value}`)
 }

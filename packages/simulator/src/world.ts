@@ -1,3 +1,4 @@
+import path from 'node:path'
 import { endInterrupted } from './batch/processing.ts'
 import { type BearerTokens, createBearerTokens } from './bearer-tokens.ts'
 import { createIssuingAuthority, type IssuingAuthority } from './certificates/issuing-authority.ts'
@@ -32,6 +33,7 @@ import { createPermissions, type Permissions } from './stores/permissions.ts'
 import { createSessions, type Sessions } from './stores/sessions.ts'
 import type { TestSubject } from './stores/test-subjects.ts'
 import { createUpoLinks, type UpoLinks } from './upo-links.ts'
+import { createRequestSchema, type RequestSchema } from './xades/request-schema.ts'
 
 /** Everything one running simulator knows. Nothing is shared between two of them; what survives one lies in its state. */
 export type World = {
@@ -44,6 +46,7 @@ export type World = {
   authentications: Authentications
   bearerTokens: BearerTokens
   ksefTokens: KsefTokens
+  requestSchema: RequestSchema
   permissions: Permissions
   ksefCertificates: KsefCertificates
   issuingAuthority: IssuingAuthority
@@ -81,6 +84,10 @@ export type World = {
   ledger: Ledger
 }
 
+/** Beside the official OpenAPI file lie the official schemas. */
+const officialSchemas = ({ contractFile }: Settings): string | undefined =>
+  contractFile === undefined ? undefined : path.join(path.dirname(contractFile), 'schemas')
+
 export async function createWorld(settings: Settings, clock: Clock, memory: Memory): Promise<World> {
   const { state } = memory
   const randomness = createRandomness(state.randomness)
@@ -98,12 +105,10 @@ export async function createWorld(settings: Settings, clock: Clock, memory: Memo
     authentications: createAuthentications(state.authentications),
     bearerTokens: createBearerTokens(clock, state.bearerSecret),
     ksefTokens: createKsefTokens(chance, state.ksefTokens),
+    requestSchema: createRequestSchema(officialSchemas(settings)),
     permissions: createPermissions({ ...chance, testSubjects: state.testSubjects }, state.permissions),
     permissionOperations: state.permissionOperations,
-    ksefCertificates: createKsefCertificates(
-      { clock, processingDelayMs: settings.processingDelayMs },
-      state.certificates,
-    ),
+    ksefCertificates: createKsefCertificates({ clock, settings }, state.certificates),
     issuingAuthority: createIssuingAuthority(state.issuingAuthority),
     outcomes: createOutcomes(),
     testSubjects: state.testSubjects,

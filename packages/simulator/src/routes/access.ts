@@ -15,9 +15,8 @@ import {
 import { refuseGone } from '../retention.ts'
 import { rightsOf, signInByCertificate, signInByToken } from '../sign-in.ts'
 import { type Authentication, statusOf } from '../stores/authentications.ts'
-import { tokenStatus } from '../stores/ksef-tokens.ts'
 import type { World } from '../world.ts'
-import { type AllowedIps, checkedIps } from '../xades/auth-token-request.ts'
+import { type AllowedIps, checkedIps, IP4 } from '../xades/auth-token-request.ts'
 
 /** Official tag "Uzyskiwanie dostępu" (uwierzytelnianie.md): challenge → sign-in → status → redeem → refresh. */
 type TokenSignInBody = {
@@ -28,12 +27,32 @@ type TokenSignInBody = {
   authorizationPolicy?: { allowedIps?: AllowedIps | null } | null
 }
 
+const addresses = (pattern: RegExp) => ({
+  type: 'array',
+  nullable: true,
+  maxItems: 10,
+  items: { type: 'string', pattern: pattern.source },
+})
+const authorizationPolicy = {
+  ...object([], {
+    allowedIps: {
+      ...object([], {
+        ip4Addresses: addresses(IP4.address),
+        ip4Ranges: addresses(IP4.range),
+        ip4Masks: addresses(IP4.mask),
+      }),
+      nullable: true,
+    },
+  }),
+  nullable: true,
+}
+
 const tokenSignInBody = object(['challenge', 'contextIdentifier', 'encryptedToken'], {
   challenge: referenceNumber,
   contextIdentifier: identifier(['Nip', 'InternalId', 'NipVatUe', 'PeppolId']),
   encryptedToken: base64,
   publicKeyId,
-  authorizationPolicy: { type: 'object', nullable: true },
+  authorizationPolicy,
 })
 
 const chain = object([], { verifyCertificateChain: { type: 'boolean', default: false } })
@@ -81,8 +100,7 @@ function refuseUnlessStanding(world: World, authentication: Authentication): voi
   if (code !== 200)
     throw new KsefRefusal(21301, `Status uwierzytelniania (${code}) nie pozwala na wydanie tokenów.`)
   const token = world.ksefTokens.find(authentication.tokenReferenceNumber ?? '')
-  if (token !== undefined && tokenStatus(token, now) === 'Revoked')
-    throw new KsefRefusal(21301, 'Token KSeF został unieważniony.')
+  if (token?.revokedAt !== undefined) throw new KsefRefusal(21301, 'Token KSeF został unieważniony.')
   if (world.permissions.isDeceased(authentication.subject)) throw new KsefRefusal(21308)
 }
 
@@ -118,7 +136,7 @@ function beginnings(app: FastifyInstance, world: World): void {
         context: { type: contextIdentifier.type, value: contextIdentifier.value },
         encryptedToken: Buffer.from(encryptedToken, 'base64'),
         ...(publicKeyId == null ? {} : { publicKeyId }),
-        ...checkedIps(authorizationPolicy?.allowedIps ?? undefined),
+        ...checkedIps(authorizationPolicy?.allowedIps ?? undefined, 21405),
       })
       return reply.code(202).send(await accepted(world, authentication))
     },

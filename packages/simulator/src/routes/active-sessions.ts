@@ -3,6 +3,7 @@ import { pageOf } from '../continuation.ts'
 import { admit } from '../gate.ts'
 import { KsefRefusal } from '../refusal.ts'
 import { object, pageSize, type SessionPath, sessionPath } from '../request-schemas.ts'
+import type { Authentication } from '../stores/authentications.ts'
 import type { World } from '../world.ts'
 import { describeAuthentication } from './access.ts'
 
@@ -11,13 +12,19 @@ type Query = { pageSize: number }
 
 const querystring = object([], { pageSize: pageSize(100) })
 
+/** A sign-in stays active as long as its refresh token; one that was never redeemed stays too. */
+function isActive({ revokedAt, outcome, refreshTokenValidUntil }: Authentication, now: Date): boolean {
+  const alive = refreshTokenValidUntil === undefined || now < refreshTokenValidUntil
+  return revokedAt === undefined && outcome.code === 200 && alive
+}
+
 export function activeSessions(app: FastifyInstance, world: World): void {
   app.get<{ Querystring: Query }>('/auth/sessions', { schema: { querystring } }, async (request) => {
     const { authentication, context, subject } = await admit(world, request)
     const now = world.clock.now()
     const active = world.authentications
       .of(context, subject)
-      .filter((one) => one.revokedAt === undefined && one.outcome.code === 200)
+      .filter((one) => isActive(one, now))
       .sort((a, b) => b.startDate.getTime() - a.startDate.getTime())
     const token = request.headers['x-continuation-token']
     const page = pageOf(active, request.query.pageSize, token?.toString())

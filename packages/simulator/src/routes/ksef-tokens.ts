@@ -11,7 +11,13 @@ import type { World } from '../world.ts'
 
 /** Official tag "Tokeny KSeF" (tokeny-ksef.md). */
 type NewToken = { permissions: string[]; description: string }
-type Filters = { status?: string | string[]; description?: string; pageSize: number }
+type Filters = {
+  status?: string | string[]
+  description?: string
+  authorIdentifier?: string
+  authorIdentifierType?: string
+  pageSize: number
+}
 
 const TOKEN_PERMISSIONS = [
   'InvoiceRead',
@@ -28,9 +34,12 @@ const newToken = object(['permissions', 'description'], {
   permissions: { type: 'array', minItems: 1, items: { type: 'string', enum: TOKEN_PERMISSIONS } },
   description,
 })
+const status = { type: 'string', enum: ['Pending', 'Active', 'Revoking', 'Revoked', 'Failed'] } as const
 const filters = object([], {
-  status: { anyOf: [{ type: 'string' }, { type: 'array', items: { type: 'string' } }] },
+  status: { anyOf: [status, { type: 'array', items: status }] },
   description: { type: 'string', minLength: 3 },
+  authorIdentifier: { type: 'string', minLength: 3 },
+  authorIdentifierType: { type: 'string', enum: ['Nip', 'Pesel', 'Fingerprint'] },
   pageSize: pageSize(100),
 })
 
@@ -44,16 +53,17 @@ function describeToken(token: KsefToken, now: Date) {
     dateCreated: token.dateCreated.toISOString(),
     lastUseDate: token.lastUseDate?.toISOString() ?? null,
     status: tokenStatus(token, now),
-    statusDetails: [],
+    statusDetails: token.failure ?? [],
   }
 }
 
 /** Who may see or revoke a token: holders of the given rights, else its author, else the token itself. */
-function visible(access: Access, anyOf: readonly string[]): (token: KsefToken) => boolean {
+function visible(world: World, access: Access, anyOf: readonly string[]): (token: KsefToken) => boolean {
   if (anyOf.some((right) => access.permissions.includes(right))) return () => true
   const { tokenReferenceNumber } = access.authentication
   if (tokenReferenceNumber !== undefined) return (token) => token.referenceNumber === tokenReferenceNumber
-  return (token) => sameIdentity(token.author, access.subject)
+  const theirs = world.permissions.identitiesOf(access.subject)
+  return (token) => theirs.some((one) => sameIdentity(token.author, one))
 }
 
 function findToken(
@@ -63,7 +73,7 @@ function findToken(
 ): KsefToken {
   const found = world.ksefTokens
     .inContext(access.context)
-    .filter(visible(access, wanted.anyOf))
+    .filter(visible(world, access, wanted.anyOf))
     .find((token) => token.referenceNumber === wanted.referenceNumber)
   if (found === undefined)
     throw new KsefRefusal(21405, `Token ${wanted.referenceNumber} nie został znaleziony.`)
@@ -79,7 +89,9 @@ function create(world: World, access: Access, wanted: NewToken): KsefToken {
   }
   const missing = wanted.permissions.filter((permission) => !access.permissions.includes(permission))
   if (missing.length > 0) throw new KsefRefusal(26001, `Brakujące uprawnienia: ${missing.join(', ')}.`)
+  const failed = world.outcomes.take('ksefToken')
   return world.ksefTokens.create({
+    ...(failed === undefined ? {} : { failure: failed.details ?? [failed.description] }),
     author: access.subject,
     context: access.context,
     description: wanted.description,
@@ -98,12 +110,15 @@ export function ksefTokens(app: FastifyInstance, world: World): void {
     const access = await admit(world, request)
     const now = world.clock.now()
     const statuses = [request.query.status ?? []].flat()
+    const { authorIdentifier = '', authorIdentifierType } = request.query
     const wanted = request.query.description?.toLowerCase() ?? ''
     const matching = world.ksefTokens
       .inContext(access.context)
-      .filter(visible(access, ['CredentialsManage', 'CredentialsRead']))
+      .filter(visible(world, access, ['CredentialsManage', 'CredentialsRead']))
       .filter((token) => statuses.length === 0 || statuses.includes(tokenStatus(token, now)))
       .filter((token) => token.description.toLowerCase().includes(wanted))
+      .filter(({ author }) => author.value.toLowerCase().includes(authorIdentifier.toLowerCase()))
+      .filter(({ author }) => authorIdentifierType === undefined || author.type === authorIdentifierType)
       .sort((a, b) => b.dateCreated.getTime() - a.dateCreated.getTime())
     const page = pageOf(matching, request.query.pageSize, request.headers['x-continuation-token']?.toString())
     return {
@@ -122,7 +137,11 @@ export function ksefTokens(app: FastifyInstance, world: World): void {
   app.delete<{ Params: SessionPath }>('/tokens/:referenceNumber', { schema }, async (request, reply) => {
     const access = await admit(world, request)
     const token = findToken(world, access, { ...request.params, anyOf: ['CredentialsManage'] })
-    token.revokedAt ??= world.clock.now()
+    const now = world.clock.now()
+    if (token.revokedAt === undefined) {
+      token.revokedAt = now
+      token.revocationDoneAt = later(now, delayOf(world.settings, 'token'))
+    }
     return reply.code(204).send()
   })
 }

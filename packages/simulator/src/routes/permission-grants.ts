@@ -3,6 +3,7 @@ import { later } from '../clock.ts'
 import { describeOutcome } from '../control/outcomes.ts'
 import { type Access, admit } from '../gate.ts'
 import { nipOf, type Subject, sameIdentity } from '../identity.ts'
+import { delayOf } from '../processing-delays.ts'
 import { newReferenceNumber } from '../reference-number.ts'
 import { Forbidden, KsefRefusal } from '../refusal.ts'
 import { object, referenceNumber as reference, type SessionPath, sessionPath } from '../request-schemas.ts'
@@ -37,7 +38,7 @@ function begin(
   step: { verdict: Status; effect: (readyAt: Date) => Status },
 ): PermissionOperation {
   const startDate = world.clock.now()
-  const readyAt = later(startDate, world.settings.processingDelayMs)
+  const readyAt = later(startDate, delayOf(world.settings, 'permission'))
   const verdict = world.outcomes.take('permissionOperation') ?? step.verdict
   const operation: PermissionOperation = {
     referenceNumber: newReferenceNumber('PO', startDate, world.randomness),

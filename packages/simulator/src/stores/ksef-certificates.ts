@@ -1,5 +1,7 @@
 import { type Clock, later } from '../clock.ts'
 import { keyOf, type Subject } from '../identity.ts'
+import { delayOf } from '../processing-delays.ts'
+import type { Settings } from '../settings.ts'
 import type { Status } from './authentications.ts'
 
 /**
@@ -61,7 +63,7 @@ export type KsefCertificates = {
 }
 
 export function createKsefCertificates(
-  { clock, processingDelayMs }: { clock: Clock; processingDelayMs: number },
+  { clock, settings }: { clock: Clock; settings: Settings },
   { certificates, enrollments }: CertificatesState,
 ): KsefCertificates {
   const issued = () => [...certificates.values()].filter((one) => one.issuedAt <= clock.now())
@@ -84,7 +86,7 @@ export function createKsefCertificates(
     statusOf: (certificate) => {
       const now = clock.now()
       if (certificate.revokedAt !== undefined)
-        return now < later(certificate.revokedAt, processingDelayMs) ? 'Blocked' : 'Revoked'
+        return now < later(certificate.revokedAt, delayOf(settings, 'certificate')) ? 'Blocked' : 'Revoked'
       return now > certificate.validTo ? 'Expired' : 'Active'
     },
   }

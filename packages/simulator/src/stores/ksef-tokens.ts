@@ -3,8 +3,8 @@ import type { Context, Subject } from '../identity.ts'
 import type { Randomness } from '../randomness.ts'
 import { newReferenceNumber } from '../reference-number.ts'
 
-/** States of a KSeF token: Pending until `activeAt`, Active, Revoked (tokeny-ksef.md). */
-export type KsefTokenStatus = 'Pending' | 'Active' | 'Revoked'
+/** States of a KSeF token: Pending until `activeAt`, Active or Failed; Revoking, Revoked (tokeny-ksef.md). */
+export type KsefTokenStatus = 'Pending' | 'Active' | 'Failed' | 'Revoking' | 'Revoked'
 
 export type KsefToken = {
   referenceNumber: string
@@ -17,10 +17,18 @@ export type KsefToken = {
   dateCreated: Date
   activeAt: Date
   lastUseDate?: Date
+  /** From this moment on it no longer signs in. */
   revokedAt?: Date
+  /** When revoking is done; at once when absent. */
+  revocationDoneAt?: Date
+  /** Why its activation failed. */
+  failure?: readonly string[]
 }
 
-export type NewKsefToken = Pick<KsefToken, 'author' | 'context' | 'description' | 'permissions' | 'activeAt'>
+export type NewKsefToken = Pick<
+  KsefToken,
+  'author' | 'context' | 'description' | 'permissions' | 'activeAt' | 'failure'
+>
 
 export type KsefTokens = {
   create(wanted: NewKsefToken): KsefToken
@@ -56,6 +64,9 @@ export function createKsefTokens(
 }
 
 export function tokenStatus(token: KsefToken, now: Date): KsefTokenStatus {
-  if (token.revokedAt !== undefined) return 'Revoked'
-  return now < token.activeAt ? 'Pending' : 'Active'
+  const { revokedAt, revocationDoneAt = revokedAt } = token
+  if (revokedAt !== undefined && revocationDoneAt !== undefined)
+    return now < revocationDoneAt ? 'Revoking' : 'Revoked'
+  if (now < token.activeAt) return 'Pending'
+  return token.failure === undefined ? 'Active' : 'Failed'
 }

@@ -41,6 +41,16 @@ export type AllowedIps = {
   ip4Masks?: readonly string[] | null
 }
 
+const OCTET = '(25[0-5]|2[0-4]\\d|1\\d\\d|[1-9]?\\d)'
+const ADDRESS = `(${OCTET}\\.){3}${OCTET}`
+
+/** How addresses are written (schema AllowedIps; the same in AuthTokenRequest 2.1). */
+export const IP4 = {
+  address: new RegExp(`^${ADDRESS}$`),
+  range: new RegExp(`^${ADDRESS}-${ADDRESS}$`),
+  mask: new RegExp(`^${ADDRESS}/(0|[1-9]|[12]\\d|3[0-2])$`),
+}
+
 /** Decides by an AuthorizationPolicy; an absent or empty list allows every address. */
 export function ipPolicy(allowed: AllowedIps | undefined): (clientIp: string) => boolean {
   const addresses = allowed?.ip4Addresses ?? []
@@ -60,10 +70,40 @@ export function ipPolicy(allowed: AllowedIps | undefined): (clientIp: string) =>
   return (clientIp) => list.check(clientIp.replace(/^::ffff:/, ''))
 }
 
-/** The policy as data, once it is known to make sense. */
-export function checkedIps(allowedIps: AllowedIps | undefined): { allowedIps?: AllowedIps } {
-  ipPolicy(allowedIps)
-  return allowedIps === undefined ? {} : { allowedIps }
+const ADDRESSES_MAX = 10
+
+function findStrangeAddress(allowed: AllowedIps): string | undefined {
+  const kinds = [
+    [allowed.ip4Addresses ?? [], IP4.address],
+    [allowed.ip4Ranges ?? [], IP4.range],
+    [allowed.ip4Masks ?? [], IP4.mask],
+  ] as const
+  for (const [addresses, pattern] of kinds) {
+    const strange = addresses.find((address) => !pattern.test(address))
+    if (strange !== undefined) return `Nieprawidłowy adres ${strange} w AllowedIps.`
+    if (addresses.length > ADDRESSES_MAX) return `Więcej niż ${ADDRESSES_MAX} adresów jednego rodzaju.`
+  }
+  try {
+    ipPolicy(allowed)
+    return undefined
+  } catch (error) {
+    return `AllowedIps: ${error instanceof Error ? error.message : String(error)}`
+  }
+}
+
+/**
+ * The policy as data, once it is known to make sense.
+ *
+ * @param code of the refusal: 21401 for XML, 21405 for JSON
+ */
+export function checkedIps(
+  allowedIps: AllowedIps | undefined,
+  code: 21401 | 21405,
+): { allowedIps?: AllowedIps } {
+  if (allowedIps === undefined) return {}
+  const finding = findStrangeAddress(allowedIps)
+  if (finding !== undefined) throw new KsefRefusal(code, finding)
+  return { allowedIps }
 }
 
 function readPolicy(element: XmlElement | undefined): { allowedIps?: AllowedIps } {
@@ -81,11 +121,7 @@ function readPolicy(element: XmlElement | undefined): { allowedIps?: AllowedIps 
     ip4Ranges: named('Ip4Range'),
     ip4Masks: named('Ip4Mask'),
   }
-  try {
-    return checkedIps(policy)
-  } catch {
-    throw invalid('Nieprawidłowy adres w AllowedIps.')
-  }
+  return checkedIps(policy, 21401)
 }
 
 /** Reads the request; 21401 with the place where it departs from the schema. */

@@ -84,7 +84,7 @@ function readReference(signed: SignedDocument, element: XmlElement): Reference {
 }
 
 /** The request without its signature, canonicalized: a second parse, so that the original stays whole. */
-function withoutSignature(signed: SignedDocument, canonicalization: Canonicalization): string {
+export function withoutSignature(signed: SignedDocument, canonicalization: Canonicalization): string {
   const copy = parseXml(signed.bytes)
   try {
     onlyElement(copy, '//ds:Signature').remove()
