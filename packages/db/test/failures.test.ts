@@ -166,13 +166,13 @@ test('a server that cannot be reached is unavailable, and nothing was done', asy
   const nowhere = new URL(urls.appUrl)
   nowhere.port = '1'
   const lonely = connect({ appUrl: nowhere.href, systemUrl: nowhere.href })
-  const failures = [
-    lonely.withCompany(CompanyId.parse(randomUUID()), (tx) => tx.companies.get()),
-    lonely.asSystem('measure', (tx) => tx.measure()),
-    lonely.check(),
+  const attempts: (() => Promise<unknown>)[] = [
+    () => lonely.withCompany(CompanyId.parse(randomUUID()), (tx) => tx.companies.get()),
+    () => lonely.asSystem('measure', (tx) => tx.measure()),
+    () => lonely.check(),
   ]
-  for (const attempt of failures) {
-    expect(await failureOf(attempt)).toMatchObject({ kind: 'unavailable', outcome: 'not-done' })
+  for (const attempt of attempts) {
+    expect(await failureOf(attempt())).toMatchObject({ kind: 'unavailable', outcome: 'not-done' })
   }
   await lonely.close()
 })
