@@ -162,6 +162,36 @@ describe('a worker that slept', () => {
     await checkLedger(fleet, life)
   })
 
+  test('cannot take the claim from the one that holds it now', async () => {
+    const life = await start({ atCall: 0, when: 'before' })
+    const [sleeper, second] = [fleet.worker(), fleet.worker()]
+    await arm(fleet, SEND, { mode: 'delay', ms: 1_500 })
+    const asleep = sleeper.run('send-pending', { companyId: life.id })
+    await drive(fleet, [], {
+      companies: [life.id],
+      until: async () => (await fleet.submission(life.submission)).attempts === 1,
+    })
+    await endLeases(fleet, [life.id])
+    await driveTo(fleet, healthy, {
+      submission: life.submission,
+      states: ['pending'],
+      only: ['poll-session', 'finish-session'],
+    })
+    await arm(fleet, SEND, { mode: 'delay', afterEffect: true, ms: 4_000 })
+    const holding = drive(fleet, [second], {
+      companies: [life.id],
+      until: async () => (await fleet.submission(life.submission)).state === 'sent',
+      only: ['send-pending'],
+    })
+    await asleep
+    // The sleeper was told that its session is closed, and would have put the invoice back for a third sending.
+    expect(await fleet.submission(life.submission)).toMatchObject({ state: 'claimed', fence: 2, attempts: 2 })
+    await holding
+    await driveTo(fleet, healthy, { submission: life.submission, states: ['receipted'] })
+    expect(await fleet.submission(life.submission)).toMatchObject({ attempts: 2 })
+    await checkLedger(fleet, life)
+  })
+
   test('a lost answer whose search is cut off again and again is found in the end', async () => {
     const life = await start({ atCall: 0, when: 'before' })
     await arm(fleet, SEND, { mode: 'drop-answer-after-effect' })

@@ -9,7 +9,7 @@ import { composeDelivery } from '@ksef-fleet/worker/delivery'
 import { createMetrics } from '@ksef-fleet/worker/metrics'
 import { connectCacheRedis } from '@ksef-fleet/worker/redis'
 import type { DeliveryFleet } from './delivery-fleet.ts'
-import { type Death, Killed, type MortalDatabase, mortalDatabase } from './mortal-database.ts'
+import { type Death, Killed, type MortalDatabase, mortalDatabase, sleepyDatabase } from './mortal-database.ts'
 
 /** The fleet's waits, a hundred times shorter. Claims live long: a story that needs a dead one ends its lease itself. */
 const TIMING: DeliveryContext['timing'] = {
@@ -34,7 +34,12 @@ export type DeliveryWorker = {
 
 export function startWorker(
   fleet: Pick<DeliveryFleet, 'database' | 'db' | 'admin' | 'masterKey' | 'directory' | 'ksefUrl'>,
-  options: { timing?: Partial<DeliveryContext['timing']>; death?: Death; ksefUrl?: string } = {},
+  options: {
+    timing?: Partial<DeliveryContext['timing']>
+    death?: Death
+    asleep?: Parameters<typeof sleepyDatabase>[1]
+    ksefUrl?: string
+  } = {},
 ): DeliveryWorker {
   const config = readConfig({
     DATABASE_APP_URL: fleet.database.appUrl,
@@ -51,7 +56,8 @@ export function startWorker(
     level: process.env.JOURNEY_LOG === undefined ? 'silent' : 'info',
   })
   const redis = connectCacheRedis(config.redisUrl, log)
-  const db = mortalDatabase(fleet.db, options.death ?? { atCall: NEVER, when: 'before' })
+  const door = options.asleep === undefined ? fleet.db : sleepyDatabase(fleet.db, options.asleep)
+  const db = mortalDatabase(door, options.death ?? { atCall: NEVER, when: 'before' })
   const stop = new AbortController()
   const composed = composeDelivery({
     config,

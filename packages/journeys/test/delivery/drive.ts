@@ -20,15 +20,16 @@ export type Story = {
 
 /**
  * One sweep, and the rings of these companies answered: by every worker at once, as if each had been rung, or by the
- * company's own.
+ * company's own. Without a worker nothing happens but time.
  */
 export async function turn(
   fleet: DeliveryFleet,
   workers: readonly DeliveryWorker[] | ReadonlyMap<CompanyId, DeliveryWorker>,
   { companies, only }: Pick<Story, 'companies' | 'only'>,
 ): Promise<number> {
-  await forgetRings(fleet, companies)
   const all = [...workers.values()]
+  if (all.length === 0) return 0
+  await forgetRings(fleet, companies)
   const idleSeconds = Math.min(...all.map(({ context }) => context.timing.sessionIdleSeconds))
   const due = await sweepDue(fleet.db, idleSeconds)
   const wished = await fleet.db.asSystem('relay-outbox', (tx) => tx.outbox.take(500))

@@ -38,3 +38,18 @@ export function mortalDatabase(db: FleetDatabase, death: Death): MortalDatabase 
     asSystem: (reason, work) => (dead ? die() : db.asSystem(reason, work)),
   }
 }
+
+/** A door before whose n-th call the worker falls asleep until it is woken. */
+export function sleepyDatabase(
+  db: FleetDatabase,
+  { atCall, until }: { atCall: number; until: Promise<void> },
+): FleetDatabase {
+  let calls = 0
+  return {
+    async withCompany(companyId, work) {
+      if (++calls === atCall) await until
+      return db.withCompany(companyId, work)
+    },
+    asSystem: (reason, work) => db.asSystem(reason, work),
+  }
+}

@@ -159,21 +159,26 @@ describe('a definite refusal', () => {
   test.each([
     ['in seconds', () => ({ 'retry-after': '2' })],
     ['as a date', () => ({ 'retry-after': new Date(Date.now() + 2_500).toUTCString() })],
-  ])('429 with Retry-After %s: no call of the context before', async (_, headers) => {
-    const { submission } = await story(() =>
-      answerWith(fleet, SEND, {
+  ])(
+    '429 with Retry-After %s: no call of the context before, not even for what was sent already',
+    async (_, headers) => {
+      company = await fleet.company()
+      await answerWith(fleet, SEND, {
         httpStatus: 429,
+        skip: 1,
         headers: headers(),
-        body: { status: { code: 429, description: '' } },
-      }),
-    )
-    expect(submission).toMatchObject({ state: 'receipted', attempts: 2 })
-    const calls = fleet.simulator.ledger.calls()
-    const refused = calls.findLastIndex(({ httpStatus }) => httpStatus === 429)
-    const next = calls.slice(refused + 1).find(({ context }) => context?.value === company.nip)!
-    const floorMs = headers()['retry-after'] === '2' ? 2_000 : 1_000
-    expect(Date.parse(next.at) - Date.parse(calls[refused]!.at)).toBeGreaterThanOrEqual(floorMs)
-  })
+        body: { status: { code: 429 } },
+      })
+      for (const number of ['S/1', 'S/2']) await fleet.accept(company.id, invoiceOf(company.nip, number))
+      await drive(fleet, [worker], { companies: [company.id] })
+      expect(await postsOf(fleet, company)).toEqual([1, 1])
+      const calls = fleet.simulator.ledger.calls()
+      const refused = calls.findLastIndex(({ httpStatus }) => httpStatus === 429)
+      const next = calls.slice(refused + 1).find(({ context }) => context?.value === company.nip)!
+      const floorMs = headers()['retry-after'] === '2' ? 2_000 : 1_000
+      expect(Date.parse(next.at) - Date.parse(calls[refused]!.at)).toBeGreaterThanOrEqual(floorMs)
+    },
+  )
 
   test('an unknown 400 is neither success nor failure: a person looks, and the next invoices wait', async () => {
     const { submission } = await story(() =>

@@ -117,6 +117,14 @@ describe('a duplicate (440)', () => {
     })
   })
 
+  test('of another document is told by its metadata when the session cannot be read', async () => {
+    const submission = await duplicate(
+      (nip) => invoiceOf(nip, 'D/1', '2222222222'),
+      () => answerWith(fleet, LIST, { httpStatus: 403, times: 2, body: { status: 403 } }),
+    )
+    expect(submission).toMatchObject({ state: 'rejected', reason: { code: 'KSEF_DUPLICATE' } })
+  })
+
   test('that nobody can read is held for a person', async () => {
     const forbidden = { httpStatus: 403, times: 10, body: { status: 403, reasonCode: 'missing-permissions' } }
     const submission = await duplicate(
@@ -176,6 +184,8 @@ describe('a verdict', () => {
       expect(ended).toMatchObject({ state: 'receipted', attempts: 2 })
       // KSeF had registered it all the same: the second is a duplicate of the first, and the number is the first one's.
       expect(ended.sessionId).toBe(submission.sessionId)
+      const attempts = await fleet.db.withCompany(company.id, (tx) => tx.attempts.list(submission.id))
+      expect(new Set(attempts.map(({ sessionId }) => sessionId)).size).toBe(2)
       await checkLedger(fleet, company)
     },
   )
@@ -194,19 +204,28 @@ describe('a verdict', () => {
 
   test('seen by a worker that slept does not touch a later sending', async () => {
     const submission = await sent()
-    await say(submission, { code: 550, description: 'Anulowana' })
-    await worker.run('poll-session', { companyId: company.id, sessionId: submission.sessionId! })
-    await driveTo(fleet, worker, { submission, states: ['sent'], only: ['send-pending'] })
-    const moved = await fleet.db.withCompany(company.id, (tx) =>
-      tx.submissions.move(submission.id, {
-        from: 'sent',
-        to: 'pending',
-        fence: submission.fence,
-        set: { nextAttemptAt: new Date() },
-      }),
-    )
-    expect(moved).toBe(false)
-    expect(await end(submission)).toMatchObject({ state: 'receipted' })
+    const payload = { companyId: company.id, sessionId: submission.sessionId! }
+    const due = () =>
+      fleet.admin.query('update submissions set next_poll_at = now() where id = $1', [submission.id])
+    await say(submission, { code: 550, description: 'Anulowana' }, { times: 2 })
+    const { promise, resolve: wakeUp } = Promise.withResolvers<void>()
+    // It reads the work, opens its access, asks KSeF, and falls asleep before it writes down what it saw.
+    const sleeper = fleet.worker({ asleep: { atCall: 3, until: promise } })
+    await due()
+    const asleep = sleeper.run('poll-session', payload)
+    await drive(fleet, [], { companies: [company.id], until: async () => sleeper.db.calls === 3 })
+    await due()
+    await worker.run('poll-session', payload)
+    await drive(fleet, [worker], {
+      companies: [company.id],
+      until: async () => (await fleet.submission(submission)).fence === 2,
+      only: ['send-pending'],
+    })
+    const later = await fleet.submission(submission)
+    wakeUp()
+    await asleep
+    expect(await fleet.submission(submission)).toEqual(later)
+    expect(await end(submission)).toMatchObject({ state: 'receipted', attempts: 2 })
   })
 
   test('that does not come is waited for and never sent again; in the end a person looks', async () => {
@@ -225,7 +244,7 @@ describe('a verdict', () => {
 })
 
 describe('a session', () => {
-  test('whose key KSeF cannot open gives its invoices to a new one', async () => {
+  test('for which the public key was withdrawn meanwhile is opened with the new one', async () => {
     company = await fleet.company()
     const first = await fleet.accept(company.id, invoiceOf(company.nip, 'V/1'))
     const stale = fleet.worker()
