@@ -86,6 +86,7 @@ export function examine(
       consented: world.attachmentConsents.holds(context),
     },
     authorizes: world.authorizations.holds,
+    checksIdentifiers: session.checksIdentifiers ?? false,
   })
   if (!('refused' in judged)) return { facts: judged.facts }
   const { statusCode, description, details } = judged.refused

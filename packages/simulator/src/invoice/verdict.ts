@@ -6,6 +6,7 @@ import type { Authorization } from '../stores/authorizations.ts'
 import { decodeInvoice } from './byte-rules.ts'
 import { type InvoiceFacts, readFacts } from './facts.ts'
 import type { SupportedForm } from './form-code.ts'
+import { identifierFindings } from './identifier-checks.ts'
 import type { SchemaValidation } from './schema-validation.ts'
 
 /**
@@ -27,6 +28,8 @@ export type JudgeInput = {
   /** Whether this way of sending carries attachments, and whether the taxpayer announced them. */
   attachments: { travel: boolean; consented: boolean }
   authorizes(authorization: Authorization): boolean
+  /** Whether the check digits of NIPs are asked for. */
+  checksIdentifiers: boolean
 }
 
 const MEGABYTE = 1_000_000
@@ -79,6 +82,8 @@ function judgeFacts(facts: InvoiceFacts, input: JudgeInput): Judgement {
     const detail = `Data wystawienia P_1 (${facts.issueDate}) jest późniejsza niż data przyjęcia (${today}).`
     return { ...brokenContent(detail), facts }
   }
+  const findings = input.checksIdentifiers ? identifierFindings(facts) : []
+  if (findings.length > 0) return { ...brokenContent(...findings), facts }
   if (!mayIssue(facts, input)) {
     const detail = `Podmiot w kontekście ${input.context.value} nie może wystawić faktury sprzedawcy ${facts.seller.nip}.`
     return { ...refused(410, 'Nieprawidłowy zakres uprawnień', detail), facts }

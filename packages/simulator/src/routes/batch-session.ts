@@ -10,8 +10,10 @@ import {
 } from '../batch/batch.ts'
 import { type BatchSession, processBatch } from '../batch/processing.ts'
 import { later } from '../clock.ts'
+import { hasFeature } from '../feature-header.ts'
 import { type Access, admit } from '../gate.ts'
 import { type FormCode, findForm } from '../invoice/form-code.ts'
+import { IDENTIFIER_VALIDATION } from '../invoice/identifier-checks.ts'
 import { delayOf } from '../processing-delays.ts'
 import { newReferenceNumber } from '../reference-number.ts'
 import { KsefRefusal } from '../refusal.ts'
@@ -136,6 +138,7 @@ function closableSession(world: World, access: Access, referenceNumber: string):
 export function batchSession(app: FastifyInstance, world: World): void {
   app.post<{ Body: Opening }>('/sessions/batch', { schema: { body: opening } }, async (request, reply) => {
     const session = openSession(world, await admit(world, request, MAY_SEND), request.body)
+    session.checksIdentifiers = hasFeature(request, IDENTIFIER_VALIDATION)
     const { referenceNumber, validUntil } = session
     const origin = originOf(request)
     const partUploadRequests = session.batch.parts.map(({ ordinalNumber }) => ({

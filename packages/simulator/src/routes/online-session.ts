@@ -1,8 +1,10 @@
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { later } from '../clock.ts'
+import { hasFeature } from '../feature-header.ts'
 import { type Access, admit } from '../gate.ts'
 import { sha256Base64 } from '../invoice/decryption.ts'
 import { type FormCode, findForm } from '../invoice/form-code.ts'
+import { IDENTIFIER_VALIDATION } from '../invoice/identifier-checks.ts'
 import { delayOf } from '../processing-delays.ts'
 import { type Posted, receiveInvoice } from '../reception.ts'
 import { newReferenceNumber } from '../reference-number.ts'
@@ -111,6 +113,7 @@ function refuseNeedlessCorrection(world: World, { hashOfCorrectedInvoice, offlin
 export function onlineSession(app: FastifyInstance, world: World): void {
   app.post<{ Body: Opening }>('/sessions/online', { schema: { body: opening } }, async (request, reply) => {
     const session = openSession(world, await admit(world, request, MAY_SEND), request.body)
+    session.checksIdentifiers = hasFeature(request, IDENTIFIER_VALIDATION)
     const { referenceNumber, validUntil } = session
     return reply.code(201).send({ referenceNumber, validUntil: validUntil.toISOString() })
   })

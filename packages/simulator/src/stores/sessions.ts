@@ -69,6 +69,8 @@ export type SendingSession = {
   validUntil: Date
   closedAt?: Date
   invoices: SentInvoice[]
+  /** Check digits of NIPs are asked for; see identifier-checks.ts. */
+  checksIdentifiers?: boolean
   /** Only a batch session has it. */
   batch?: Batch
   upoReferenceNumber: string
