@@ -17,6 +17,7 @@ const TASKS = {
   simulator: 'packages/simulator/src/main.ts',
   sample: 'packages/journeys/src/sample.ts',
   migrate: 'packages/db/src/migrate-main.ts',
+  bench: 'packages/journeys/src/bench/main.ts',
 }
 
 const [name, ...args] = process.argv.slice(2)

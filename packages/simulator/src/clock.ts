@@ -27,35 +27,34 @@ export function createClock(
   }
 }
 
-const warsawParts = new Intl.DateTimeFormat('en-CA', {
-  timeZone: 'Europe/Warsaw',
-  year: 'numeric',
-  month: '2-digit',
-  day: '2-digit',
-  hour: '2-digit',
-  minute: '2-digit',
-  second: '2-digit',
-  hourCycle: 'h23',
-  timeZoneName: 'longOffset',
-})
+const warsawOffset = new Intl.DateTimeFormat('en', { timeZone: 'Europe/Warsaw', timeZoneName: 'longOffset' })
+const HOUR_MS = 3600_000
+const offsets = new Map<number, string>()
 
-function partsIn(moment: Date): Record<string, string> {
-  return Object.fromEntries(warsawParts.formatToParts(moment).map((part) => [part.type, part.value]))
+/** Offset of Polish time, `+01:00` or `+02:00`; asked once for each hour, since it changes on the hour only. */
+function offsetAt(moment: Date): string {
+  const hour = Math.floor(moment.getTime() / HOUR_MS)
+  const known = offsets.get(hour)
+  if (known !== undefined) return known
+  const zone = warsawOffset.formatToParts(moment).find(({ type }) => type === 'timeZoneName')?.value
+  const offset = zone?.replace('GMT', '') || '+00:00'
+  offsets.set(hour, offset)
+  return offset
+}
+
+/** The Polish wall clock as ISO text without an offset, `2026-11-22T21:00:00.123`. */
+function warsawWallClock(moment: Date): string {
+  const offset = offsetAt(moment)
+  const minutes = Number(offset.slice(1, 3)) * 60 + Number(offset.slice(4, 6))
+  const shift = (offset.startsWith('-') ? -minutes : minutes) * 60_000
+  return later(moment, shift).toISOString().slice(0, -1)
 }
 
 /** The calendar day in Poland, `YYYY-MM-DD`: KSeF compares P_1 with this day (weryfikacja-faktury.md). */
-export function warsawDate(moment: Date): string {
-  const parts = partsIn(moment)
-  return `${parts['year']}-${parts['month']}-${parts['day']}`
-}
+export const warsawDate = (moment: Date): string => warsawWallClock(moment).slice(0, 10)
 
 /** Local Polish time with its offset, as UPO writes dates, e.g. `2026-11-22T21:00:00.123+01:00`. */
-export function warsawDateTime(moment: Date): string {
-  const parts = partsIn(moment)
-  const offset = (parts['timeZoneName'] ?? 'GMT+00:00').replace('GMT', '') || '+00:00'
-  const milliseconds = String(moment.getUTCMilliseconds()).padStart(3, '0')
-  return `${warsawDate(moment)}T${parts['hour']}:${parts['minute']}:${parts['second']}.${milliseconds}${offset}`
-}
+export const warsawDateTime = (moment: Date): string => warsawWallClock(moment) + offsetAt(moment)
 
 export const later = (moment: Date, milliseconds: number): Date => new Date(moment.getTime() + milliseconds)
 
@@ -69,7 +68,7 @@ export function warsawMoment(text: string): Date {
   if (WITH_OFFSET.test(text) && text.includes('T')) return new Date(text)
   const asUtc = new Date(`${text.includes('T') ? text : `${text}T00:00:00`}Z`)
   if (Number.isNaN(asUtc.getTime())) return asUtc
-  const shown = (moment: Date): number => Date.parse(`${warsawDateTime(moment).slice(0, 23)}Z`)
+  const shown = (moment: Date): number => Date.parse(`${warsawWallClock(moment)}Z`)
   // Twice: around a change of season the first guess may lie on the other side of it.
   const guess = later(asUtc, asUtc.getTime() - shown(asUtc))
   return later(guess, asUtc.getTime() - shown(guess))

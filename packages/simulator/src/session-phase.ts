@@ -53,9 +53,7 @@ export function phaseOf(session: SendingSession, now: Date, processingDelayMs: n
     const dateUpdated = lastSent?.receivedAt ?? session.dateCreated
     return { code: 100, description: 'Sesja interaktywna otwarta', dateUpdated }
   }
-  const settled = new Date(
-    session.invoices.reduce((latest, { settlesAt }) => Math.max(latest, settlesAt.getTime()), end.getTime()),
-  )
+  const settled = new Date(Math.max(tallyOf(session).settledAt, end.getTime()))
   const done = later(settled, processingDelayMs)
   if (now < done) return { code: 170, description: 'Sesja interaktywna zamknięta', dateUpdated: end }
   if (lastSent === undefined) {
@@ -78,7 +76,28 @@ export function invoiceStatusAt(invoice: SentInvoice, now: Date): InvoiceStatus 
 
 export type InvoiceCounts = { total: number; successful: number; failed: number }
 
+/** When the last invoice settles, and the counts from then on; kept, since sessions are asked for again and again. */
+type Tally = { settledAt: number; counts: InvoiceCounts }
+const tallies = new WeakMap<SendingSession, Tally>()
+
+function tallyOf(session: SendingSession): Tally {
+  const known = tallies.get(session)
+  if (known !== undefined && known.counts.total === session.invoices.length) return known
+  const tally: Tally = {
+    settledAt: 0,
+    counts: { total: session.invoices.length, successful: 0, failed: 0 },
+  }
+  for (const invoice of session.invoices) {
+    tally.settledAt = Math.max(tally.settledAt, invoice.settlesAt.getTime())
+    tally.counts[isAccepted(invoice) ? 'successful' : 'failed'] += 1
+  }
+  tallies.set(session, tally)
+  return tally
+}
+
 export function countInvoices(session: SendingSession, now: Date): InvoiceCounts {
+  const { settledAt, counts: final } = tallyOf(session)
+  if (now.getTime() >= settledAt) return final
   const counts = { total: session.invoices.length, successful: 0, failed: 0 }
   for (const invoice of session.invoices) {
     if (now >= invoice.settlesAt) counts[isAccepted(invoice) ? 'successful' : 'failed'] += 1

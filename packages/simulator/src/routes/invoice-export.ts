@@ -108,7 +108,7 @@ function viewExport(world: World, one: InvoiceExport, origin: string) {
   const status = { code, description, ...(details === undefined ? {} : { details }) }
   if (outcome.package === undefined || expiresAt === undefined) return { status, ...common }
   const linkEnds = world.storageLinks.expiry(world.settings.retrieval.partLinkSeconds)
-  const until = linkEnds < expiresAt ? linkEnds : expiresAt
+  const until = new Date(Math.min(linkEnds.getTime(), expiresAt.getTime()))
   const made = viewPackage(outcome.package, ({ partName }) => ({
     url: origin + world.storageLinks.sign(`export/${one.referenceNumber}/${partName}`, 'r', until),
     expirationDate: until.toISOString(),
