@@ -3,6 +3,7 @@ import { randomBytes } from 'node:crypto'
 import { createLogger, JOBS } from '@ksef-fleet/core'
 import { connect, migrate } from '@ksef-fleet/db'
 import { bindJobs } from './bind-jobs.ts'
+import { startDatabaseClock } from './clock.ts'
 import { readConfig } from './config.ts'
 import { composeDelivery } from './delivery.ts'
 import { startHealthServer } from './health.ts'
@@ -21,23 +22,24 @@ async function run(): Promise<void> {
   if (config.databaseOwnerUrl !== null) await migrate(config.databaseOwnerUrl)
   const db = resources.adopt(connect(config.database), (database) => database.close())
   await db.check()
+  const clock = resources.adopt(await startDatabaseClock({ db, log }), (kept) => kept.stop())
   const redis = resources.adopt(connectRedis(config.redisUrl, log), (client) => client.disconnect())
   await assertNoEviction(redis, log)
+  const cache = resources.adopt(connectCacheRedis(config.redisUrl, log), (client) => client.disconnect())
   const metrics = createMetrics()
   await resources.use(
     await startHealthServer({
       ...config.health,
       registry: metrics.registry,
-      checks: { postgres: () => db.check(), redis: () => redis.ping() },
+      checks: { postgres: () => db.check(), redis: () => cache.ping() },
     }),
   )
-  const cache = resources.adopt(connectCacheRedis(config.redisUrl, log), (client) => client.disconnect())
-  const parts = { config, db, redis: cache, log, metrics, signal: stop.signal, randomBytes }
+  const { now } = clock
+  const parts = { config, db, redis: cache, log, metrics, signal: stop.signal, randomBytes, now }
   const context = composeDelivery(parts)
   resources.adopt(context.ksef, (ksef) => ksef.close())
   const queueOf = (name: string) => JOBS.find((job) => job.name === name)?.queue
-  const now = () => new Date()
-  const doorbell = resources.adopt(createDoorbell({ redis, queueOf, now }), (bell) => bell.close())
+  const doorbell = resources.adopt(createDoorbell({ redis, queueOf, now, log }), (bell) => bell.close())
   const jobs = bindJobs({ jobs: JOBS, redis, context, concurrency: config.concurrency, observe: metrics.job })
   resources.adopt(jobs, (bound) => bound.close())
   const relay = startRelay({ db, doorbell, log, pauseMs: config.relayPauseMs })
@@ -63,8 +65,7 @@ function stopped(): Promise<void> {
 }
 
 /**
- * A step at hand ends within one request to KSeF. What hangs longer hangs on a Redis or a database that is gone, and a
- * worker may die at any line anyway.
+ * A step at hand ends within a few requests to KSeF. What takes longer is cut: a worker may die at any line anyway.
  */
 const STOP_MS_MAX = (config.ksef.deadlineSeconds + 15) * 1000
 

@@ -4,7 +4,7 @@
  * key left behind by an outage of Redis or by a worker that died can swallow rings no longer than that; the job's own id is BullMQ's, so a failed job that
  * is kept for inspection never blocks a new one.
  */
-import type { QueueName, Ring } from '@ksef-fleet/core'
+import type { Log, QueueName, Ring } from '@ksef-fleet/core'
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 
@@ -18,13 +18,21 @@ export type Doorbell = {
   close(): Promise<void>
 }
 
+/** Without a listener of ours BullMQ writes its errors to the standard error, in its own form and past every gate of the log. */
+function openQueue(name: QueueName, { redis, log }: { redis: Redis; log: Log }): Queue {
+  const queue = new Queue(name, { connection: redis })
+  queue.on('error', (error) => log.warn({ queue: name, reason: error.name }, 'queue.error'))
+  return queue
+}
+
 /** @param queueOf the queue of a job, or undefined for a job this version does not know */
 export function createDoorbell(deps: {
   redis: Redis
   queueOf: (job: string) => QueueName | undefined
   now: () => Date
+  log: Log
 }): Doorbell {
-  const queues = new Map(QUEUE_NAMES.map((name) => [name, new Queue(name, { connection: deps.redis })]))
+  const queues = new Map(QUEUE_NAMES.map((name) => [name, openQueue(name, deps)]))
   return {
     async ring(rings) {
       const epoch = Math.floor(deps.now().getTime() / EPOCH_MS)
