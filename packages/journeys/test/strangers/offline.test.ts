@@ -1,0 +1,104 @@
+import { createHash } from 'node:crypto'
+import { expect, test } from 'vitest'
+import { fa3Invoice } from '../fa3-invoice.ts'
+import { NIP, type Strangers, strangers, until } from './strangers.ts'
+
+const hashOf = (xml: string) => createHash('sha256').update(xml).digest('base64')
+const issueDateOf = (xml: string) => /<P_1>(.*?)<\/P_1>/.exec(xml)?.[1] ?? ''
+const FORM = { systemCode: 'FA (3)', schemaVersion: '1-0E', value: 'FA' } as const
+const pageAt = async (address: string) => (await fetch(address)).text()
+
+async function offlineCertificate({ ts }: Strangers, key: 'RSA' | 'ECDSA') {
+  const data = await ts.certificates.getEnrollmentData()
+  const csr = key === 'RSA' ? await ts.crypto.generateCsrRsa(data) : await ts.crypto.generateCsrEcdsa(data)
+  const { referenceNumber } = await ts.certificates.enroll({
+    certificateName: 'Certyfikat do wydruków',
+    certificateType: 'Offline',
+    csr: Buffer.from(csr.csrDer).toString('base64'),
+  })
+  const enrolled = await until(
+    () => ts.certificates.getEnrollmentStatus(referenceNumber),
+    ({ status }) => status.code !== 100,
+  )
+  return { serialNumber: enrolled.certificateSerialNumber ?? '', privateKeyPem: csr.privateKeyPem }
+}
+
+test.each(['RSA', 'ECDSA'] as const)(
+  'links for KOD I of both clients and for KOD II of ksef-client-ts (%s) are confirmed by the pages they lead to',
+  async (key) => {
+    await using met = await strangers()
+    const { serialNumber, privateKeyPem } = await offlineCertificate(met, key)
+    const xml = fa3Invoice(NIP, `QR/${key}`)
+    const invoiceHash = hashOf(xml)
+    const link = met.ts.qr.buildCertificateVerificationUrl(
+      'Nip',
+      NIP,
+      NIP,
+      serialNumber,
+      invoiceHash,
+      privateKeyPem,
+    )
+    expect(await pageAt(link)).toContain('Certyfikat wystawcy potwierdzony')
+    // ksef-client 0.2.0 signs the hash of the hash (and salts RSA-PSS beyond 32 bytes), against kody-qr.md.
+    const hashedTwice = met.js.verificationLinks.buildCertificateVerificationUrl({
+      sellerNip: NIP,
+      contextIdentifierType: 'Nip',
+      contextIdentifierValue: NIP,
+      certificateSerial: serialNumber,
+      invoiceHash,
+      privateKeyPem,
+    })
+    expect(await pageAt(hashedTwice)).toContain('Certyfikat wystawcy niepotwierdzony')
+
+    const date = new Date(`${issueDateOf(xml)}T12:00:00`)
+    const kodI = [
+      met.ts.qr.buildInvoiceVerificationUrl(NIP, date, invoiceHash),
+      met.js.verificationLinks.buildInvoiceVerificationUrl(NIP, date, invoiceHash),
+    ]
+    for (const link of kodI) expect((await fetch(link)).status).toBe(404)
+    const sent = await met.js.workflows.offline.sendOfflineInvoice({
+      formCode: FORM,
+      invoice: xml,
+      waitForUpo: false,
+    })
+    const invoice = await until(
+      () => met.ts.sessionStatus.getSessionInvoice(sent.sessionReferenceNumber, sent.invoiceReferenceNumber),
+      ({ status }) => status.code >= 200,
+    )
+    expect([invoice.status.code, invoice.invoicingMode]).toEqual([200, 'Offline'])
+    for (const link of kodI) expect(await pageAt(link)).toContain(String(invoice.ksefNumber))
+  },
+)
+
+test('ksef-client corrects a rejected offline invoice technically', async () => {
+  await using met = await strangers()
+  const good = fa3Invoice(NIP, 'KT/1')
+  const bad = good.replace('<P_15>', '<P_15>x')
+  const send = (invoice: string, hashOfCorrectedInvoice?: string) =>
+    hashOfCorrectedInvoice === undefined
+      ? met.js.workflows.offline.sendOfflineInvoice({ formCode: FORM, invoice, waitForUpo: false })
+      : met.js.workflows.offline.sendOfflineTechnicalCorrection({
+          formCode: FORM,
+          invoice,
+          hashOfCorrectedInvoice,
+          waitForUpo: false,
+        })
+  const statusOf = async (sent: Awaited<ReturnType<typeof send>>) =>
+    (
+      await until(
+        () =>
+          met.ts.sessionStatus.getSessionInvoice(sent.sessionReferenceNumber, sent.invoiceReferenceNumber),
+        ({ status }) => status.code >= 200,
+      )
+    ).status.code
+  expect(await statusOf(await send(bad))).toBe(450)
+  expect(await statusOf(await send(good, hashOf(bad)))).toBe(200)
+  await expect(send(fa3Invoice(NIP, 'KT/2'), hashOf(good))).rejects.toThrow()
+})
+
+test('ksef-client-ts reads the lighthouse', async () => {
+  await using met = await strangers()
+  expect((await met.ts.lighthouse.getStatus()).status).toBe('AVAILABLE')
+  met.simulator.control.lighthouse.show('TOTAL_FAILURE')
+  expect((await met.ts.lighthouse.getStatus()).status).toBe('TOTAL_FAILURE')
+})
