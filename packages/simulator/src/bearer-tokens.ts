@@ -16,7 +16,14 @@ export type Bearer = {
 /** Schema TokenInfo. */
 export type TokenInfo = { token: string; validUntil: string }
 
-export type NewBearer = { kind: BearerKind; lifeSeconds: number; permissions?: readonly string[] }
+export type NewBearer = {
+  kind: BearerKind
+  lifeSeconds: number
+  /** All rights it carries. */
+  permissions?: readonly string[]
+  /** An owner's token names that role in place of its rights. */
+  asOwner?: boolean
+}
 
 export type BearerTokens = {
   issue(authentication: Authentication, wanted: NewBearer): Promise<TokenInfo>
@@ -25,20 +32,34 @@ export type BearerTokens = {
 }
 
 const ISSUER = 'ksef-simulator'
-const KINDS: readonly string[] = ['AuthenticationToken', 'AccessToken', 'RefreshToken'] satisfies BearerKind[]
-const isKind = (value: unknown): value is BearerKind => typeof value === 'string' && KINDS.includes(value)
+/** What KSeF calls the kinds in the claim `typ`. */
+const TYPES: Readonly<Record<BearerKind, string>> = {
+  AuthenticationToken: 'AuthenticationToken',
+  AccessToken: 'ContextToken',
+  RefreshToken: 'RefreshToken',
+}
+const KINDS: readonly BearerKind[] = ['AuthenticationToken', 'AccessToken', 'RefreshToken']
+const kindOf = (type: unknown): BearerKind | undefined => KINDS.find((kind) => TYPES[kind] === type)
+
+/** KSeF writes its lists as JSON text inside the token: `per` granted rights, `rol` roles, `pep` rights in effect. */
+const listClaims = (permissions: readonly string[], asOwner: boolean) => ({
+  per: JSON.stringify(asOwner ? ['Owner'] : permissions),
+  rol: JSON.stringify(asOwner ? ['Owner'] : []),
+  pep: JSON.stringify(permissions),
+})
 
 export function createBearerTokens(clock: Clock, secret: Uint8Array = randomBytes(32)): BearerTokens {
   return {
-    issue: async (authentication, { kind, lifeSeconds, permissions = [] }) => {
+    issue: async (authentication, { kind, lifeSeconds, permissions = [], asOwner = false }) => {
       const now = clock.now()
       const issuedAt = Math.floor(now.getTime() / 1000)
       const token = await new SignJWT({
-        tty: kind,
+        typ: TYPES[kind],
         arn: authentication.referenceNumber,
         cit: authentication.context.type,
         civ: authentication.context.value,
-        per: [...permissions],
+        aum: authentication.method,
+        ...listClaims(permissions, asOwner),
       })
         .setProtectedHeader({ alg: 'HS256', typ: 'JWT' })
         .setIssuer(ISSUER)
@@ -52,9 +73,11 @@ export function createBearerTokens(clock: Clock, secret: Uint8Array = randomByte
     verify: async (token) => {
       const options = { issuer: ISSUER, audience: ISSUER, algorithms: ['HS256'], currentDate: clock.now() }
       const verified = await jwtVerify(token, secret, options).catch(() => undefined)
-      const { tty, arn, per } = verified?.payload ?? {}
-      if (!isKind(tty) || typeof arn !== 'string' || !Array.isArray(per)) return undefined
-      return { kind: tty, authenticationReferenceNumber: arn, permissions: per.map(String) }
+      const { typ, arn, pep } = verified?.payload ?? {}
+      const kind = kindOf(typ)
+      if (kind === undefined || typeof arn !== 'string' || typeof pep !== 'string') return undefined
+      const permissions: string[] = JSON.parse(pep)
+      return { kind, authenticationReferenceNumber: arn, permissions }
     },
   }
 }

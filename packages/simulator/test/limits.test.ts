@@ -177,7 +177,8 @@ describe('limits a test sets', () => {
     for (let sent = 0; sent < 6; sent++)
       answers.push((await ask('GET', '/sessions?sessionType=Online')).status)
     expect(answers.at(-1)).toBe(429)
-    expect((await ask('POST', '/testdata/rate-limits', { rateLimits: {} })).status).toBe(400)
+    for (const wrong of [{}, { ...rateLimits, other: { perSecond: 0, perMinute: 1, perHour: 1 } }])
+      expect((await ask('POST', '/testdata/rate-limits', { rateLimits: wrong })).status).toBe(400)
   })
 
   test('of sessions and certificates belong to the context and the subject', async () => {

@@ -176,3 +176,21 @@ test('a system warning that is set stands on every answer until it is taken away
   await set(null)
   expect(await seen()).toBeNull()
 })
+
+test('an access token names its type, its context and the rights granted, or Owner in their place', async () => {
+  await using company = await aCompany()
+  const { caller, access } = company
+  const claimsOf = (token: string): Json =>
+    JSON.parse(Buffer.from(token.split('.')[1] ?? '', 'base64url').toString('utf8'))
+  const owner = claimsOf(access)
+  expect(owner).toMatchObject({ typ: 'ContextToken', cit: 'Nip', civ: COMPANY_NIP, per: '["Owner"]' })
+  await caller.ask('POST', '/testdata/permissions', {
+    body: {
+      contextIdentifier: context,
+      authorizedIdentifier: { type: 'Nip', value: '7980332920' },
+      permissions: [{ permissionType: 'InvoiceRead', description: 'biuro rachunkowe' }],
+    },
+  })
+  const office = await caller.signIn(await makeHolder({ name: sealOf('7980332920') }))
+  expect(claimsOf(office.access)).toMatchObject({ per: '["InvoiceRead"]', rol: '[]' })
+})

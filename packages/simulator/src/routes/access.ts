@@ -90,6 +90,9 @@ function accessToken(world: World, authentication: Authentication) {
     kind: 'AccessToken',
     lifeSeconds,
     permissions: rightsOf(world, authentication),
+    asOwner:
+      authentication.tokenPermissions === undefined &&
+      world.permissions.isOwner(authentication.context, authentication.subject),
   })
 }
 

@@ -20,10 +20,11 @@ const natural = (maximum?: number) => ({
   minimum: 0,
   ...(maximum === undefined ? {} : { maximum }),
 })
+const positive = { type: 'integer', minimum: 1 } as const
 const thresholds = object(['perSecond', 'perMinute', 'perHour'], {
-  perSecond: natural(),
-  perMinute: natural(),
-  perHour: natural(),
+  perSecond: positive,
+  perMinute: positive,
+  perHour: positive,
 })
 const rateLimitsBody = object(['rateLimits'], {
   rateLimits: object(
