@@ -80,6 +80,16 @@ test('an answer that trickles is whole in the end', async () => {
   expect(slow.headers.get('content-length')).toBeNull()
 })
 
+test('an answer that is delayed comes, and no sooner than told', async () => {
+  await using company = await aCompany()
+  const delayMs = 60
+  await arm(company, { operation: 'POST /auth/challenge', mode: 'delay', ms: delayMs })
+  const asked = performance.now()
+  expect((await company.caller.ask('POST', '/auth/challenge')).status).toBe(200)
+  // A timer may fire up to a millisecond early.
+  expect(performance.now() - asked).toBeGreaterThanOrEqual(delayMs - 1)
+})
+
 test('KSeF may deny a session it knows (21173), in either error format', async () => {
   await using company = await withSession()
   const { caller, access, session } = company
@@ -208,12 +218,14 @@ test('rows of a list that lags appear when their time has come', async () => {
   expect(await rows()).toHaveLength(1)
 })
 
-test('calm disarms faults and misbehaviours', async () => {
+test('calm disarms faults, misbehaviours and outcomes', async () => {
   await using company = await withSession()
   const { control } = company.simulator
   control.faults.add({ operation: SEND, mode: 'status', httpStatus: 500 })
   control.misbehaviours.add({ kind: 'invoice-status', code: 550 })
+  control.outcomes.force({ kind: 'authentication', code: 500 })
   control.calm()
   const settled = await company.caller.deliver(company.access, company.session, invoiceXml())
   expect([settled.status.code, control.faults.list(), control.misbehaviours.list()]).toEqual([200, [], []])
+  expect(control.outcomes.take('authentication')).toBeUndefined()
 })

@@ -8,7 +8,9 @@ import { afterAll, expect, test } from 'vitest'
 import { startSimulator } from '../src/index.ts'
 import { createCaller } from './wire/caller.ts'
 import { makeHolder, sealOf } from './wire/certificate.ts'
+import { certify } from './wire/certification-request.ts'
 import { aCompany, COMPANY_NIP } from './wire/company.ts'
+import { underContract } from './wire/contract-folder.ts'
 import { invoiceXml } from './wire/invoice.ts'
 
 const MAIN = path.resolve(import.meta.dirname, '../src/main.ts')
@@ -46,6 +48,56 @@ test('a simulator that starts again in its folder knows its tokens, sessions, in
   expect((await caller.deliver(token, session, xml)).status.code).toBe(440)
   expect(after.ledger.snapshot().postsByHash[settled.invoiceHash]).toBe(2)
   expect(after.control.clock.now().getTime()).toBeGreaterThan(Date.now() + 50_000)
+})
+
+test('certificates, tokens, grants, limits, blocks and exports are known after a restart as well', async () => {
+  await using folder = await aFolder()
+  const dataDirectory = folder.directory
+  const before = await aCompany({ dataDirectory })
+  const { caller, access: token } = before
+  const post = async (path: string, body: unknown) => {
+    const answer = await caller.ask('POST', path, { token, body })
+    expect([path, answer.status < 300]).toEqual([path, true])
+    return answer.body
+  }
+  const certified = await certify(caller, token, { type: 'Authentication' })
+  const made = await post('/tokens', { permissions: ['InvoiceRead'], description: 'token na potem' })
+  const operation = await post('/permissions/entities/grants', {
+    subjectIdentifier: { type: 'Nip', value: '7980332920' },
+    permissions: [{ type: 'InvoiceWrite', canDelegate: false }],
+    description: 'biuro rachunkowe',
+    subjectDetails: { fullName: 'Biuro' },
+  })
+  await caller.until(
+    () => caller.ask('GET', `/permissions/operations/${operation.referenceNumber}`, { token }),
+    ({ status }) => status.code === 200,
+  )
+  await caller.deliver(token, await caller.openSession(token), invoiceXml())
+  const { encryption } = caller.opening(await caller.newKey())
+  const from = new Date(Date.now() - 3_600_000).toISOString()
+  const filters = { subjectType: 'Subject1', dateRange: { dateType: 'PermanentStorage', from } }
+  const exported = await post('/invoices/exports', { encryption, filters })
+  await caller.until(
+    () => caller.ask('GET', `/invoices/exports/${exported.referenceNumber}`, { token }),
+    ({ status }) => status.code === 200,
+  )
+  await caller.ask('POST', '/testdata/context/block', {
+    body: { contextIdentifier: { type: 'Nip', value: '1111111111' } },
+  })
+  await before.simulator.close()
+
+  await using after = await startSimulator({ dataDirectory, processingDelayMs: 5, ...underContract() })
+  const again = createCaller(after.url)
+  const signedIn = await again.signIn(certified.holder)
+  const ask = async (path: string) => (await again.ask('GET', path, { token: signedIn.access })).body
+  expect(await ask(`/tokens/${made.referenceNumber}`)).toMatchObject({ status: 'Active' })
+  expect((await ask(`/permissions/operations/${operation.referenceNumber}`)).status.code).toBe(200)
+  expect((await ask(`/invoices/exports/${exported.referenceNumber}`)).status.code).toBe(210)
+  const partner = await makeHolder({ name: sealOf('7980332920') })
+  await again.signIn(partner, { context: `<Nip>${COMPANY_NIP}</Nip>` })
+  const blocked = await makeHolder({ name: sealOf('1111111111') })
+  const refused = await again.submit(blocked, { context: '<Nip>1111111111</Nip>' })
+  expect((await again.outcome(refused.body)).status.code).toBe(480)
 })
 
 test('killed amid sending, it has every invoice that it answered for, and no number twice', async () => {

@@ -1,12 +1,14 @@
 import type { Clock } from '../clock.ts'
 import type { ProcessingDelays } from '../processing-delays.ts'
 import { KsefRefusal } from '../refusal.ts'
+import type { Authorizations } from '../stores/authorizations.ts'
 import type { ImposedStatus } from '../stores/sessions.ts'
 import type { World } from '../world.ts'
 import type { Fault, Faults } from './faults.ts'
 import type { Ledger } from './ledger.ts'
 import type { Lighthouse } from './lighthouse.ts'
 import type { Misbehaviours } from './misbehaviours.ts'
+import type { Outcomes } from './outcomes.ts'
 import { type Revocation, revoke } from './revocation.ts'
 
 /**
@@ -19,6 +21,10 @@ export type Control = {
   faults: Faults
   /** What KSeF says wrongly over a wire that works. */
   misbehaviours: Misbehaviours
+  /** How the next sign-ins, grants, enrolments and tokens end; the text of every answer's warning. */
+  outcomes: Outcomes
+  /** Who may issue invoices in whose name. */
+  authorizations: Authorizations
   lighthouse: Lighthouse
   ledger: Ledger
   /** Changes how long things take from now on; kinds that are not named stay as they are. */
@@ -30,7 +36,7 @@ export type Control = {
   revoke(revocation: Revocation): void
   /** What this session shows from now on; undefined lets it be itself again. */
   imposeSessionStatus(referenceNumber: string, status: ImposedStatus | undefined): void
-  /** Disarms faults and misbehaviours. */
+  /** Disarms faults, misbehaviours and outcomes. */
   calm(): void
 }
 
@@ -41,10 +47,12 @@ export function refuseUnknown(world: World, fault: Fault): void {
 }
 
 export function createControl(world: World): Control {
-  const { clock, faults, misbehaviours, ledger, lighthouse, settings } = world
+  const { clock, faults, misbehaviours, outcomes, authorizations, ledger, lighthouse, settings } = world
   return {
     clock,
     misbehaviours,
+    outcomes,
+    authorizations,
     lighthouse,
     ledger,
     faults: {
@@ -69,6 +77,7 @@ export function createControl(world: World): Control {
     calm: () => {
       faults.clear()
       misbehaviours.clear()
+      outcomes.clear()
     },
   }
 }
