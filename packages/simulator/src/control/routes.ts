@@ -4,6 +4,7 @@ import { KsefRefusal } from '../refusal.ts'
 import { type SessionPath, sessionPath } from '../request-schemas.ts'
 import type { ImposedStatus } from '../stores/sessions.ts'
 import type { World } from '../world.ts'
+import { authorizationControl } from './authorizations.ts'
 import * as body from './bodies.ts'
 import { createControl } from './control.ts'
 import type { Fault } from './faults.ts'
@@ -17,6 +18,7 @@ export function controlPlane(app: FastifyInstance, world: World): void {
   armed(app, world)
   time(app, world)
   events(app, world)
+  authorizationControl(app, world)
   app.get('/ledger', () => world.ledger.snapshot())
   app.get('/ledger/calls', () => ({ calls: world.ledger.calls() }))
 }

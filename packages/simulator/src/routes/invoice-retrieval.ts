@@ -58,7 +58,7 @@ export function invoiceRetrieval(app: FastifyInstance, world: World): void {
       const { queryRecords } = world.settings.retrieval
       const reachable = invoices.slice(0, queryRecords)
       const end = (pageOffset + 1) * size
-      const hasMore = end < invoices.length
+      const hasMore = Math.min(end, reachable.length) < invoices.length
       return {
         hasMore,
         isTruncated: hasMore && end >= reachable.length,
