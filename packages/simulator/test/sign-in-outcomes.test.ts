@@ -111,6 +111,14 @@ test.each([
   expect([answer.status, errorCode(answer.body)]).toEqual([400, 21401])
 })
 
+test('an Id by which the signature refers to the request is not held against it', async () => {
+  await using company = await aCompany()
+  const holder = await makeHolder({ name: sealOf(COMPANY_NIP) })
+  const recipe = { packaging: 'enveloping' as const, requestId: 'request-1' }
+  const { body } = await company.caller.submit(holder, recipe)
+  expect((await company.caller.outcome(body)).status.code).toBe(200)
+})
+
 test('a KSeF token that fails to activate says so and does not sign in', async () => {
   await using company = await aCompany({ processingDelayMs: 0 })
   const { caller } = company

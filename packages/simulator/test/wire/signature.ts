@@ -19,6 +19,8 @@ export type Recipe = {
   /** Inserted after SubjectIdentifierType. */
   policy?: string
   packaging?: 'enveloped' | 'enveloping'
+  /** An `Id` on AuthTokenRequest itself. */
+  requestId?: string
   algorithm?: string
   /** The bytes of SignatureValue over SignedInfo; by default as the key and algorithm demand. */
   signValue?: (signedInfo: string, holder: Holder) => Buffer
@@ -38,9 +40,11 @@ function requestXml(recipe: Recipe, content: string): string {
     context = '<Nip>5265877635</Nip>',
     subjectIdentifierType = 'certificateSubject',
     policy = '',
+    requestId,
   } = recipe
+  const id = requestId === undefined ? '' : ` Id="${requestId}"`
   return (
-    `<AuthTokenRequest xmlns="http://ksef.mf.gov.pl/auth/token/${recipe.namespaceVersion ?? '2.0'}">` +
+    `<AuthTokenRequest xmlns="http://ksef.mf.gov.pl/auth/token/${recipe.namespaceVersion ?? '2.0'}"${id}>` +
     `<Challenge>${recipe.challenge}</Challenge><ContextIdentifier>${context}</ContextIdentifier>` +
     `<SubjectIdentifierType>${subjectIdentifierType}</SubjectIdentifierType>${policy}${content}</AuthTokenRequest>`
   )
