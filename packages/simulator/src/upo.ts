@@ -78,7 +78,10 @@ export const upoPageCount = (acceptedInvoices: number): number =>
   Math.max(1, Math.ceil(acceptedInvoices / UPO_PAGE_INVOICES))
 
 /** Page 1 has the session's UPO number; the others follow from it, so that none need be kept. */
-export function upoPageReference({ upoReferenceNumber }: SendingSession, page: number): string {
+export function upoPageReference(
+  { upoReferenceNumber }: Pick<SendingSession, 'upoReferenceNumber'>,
+  page: number,
+): string {
   if (page === 1) return upoReferenceNumber
   const [day, kind, first, second = ''] = upoReferenceNumber.split('-')
   const next = (Number.parseInt(second, 16) + page - 1) % 16 ** 10
