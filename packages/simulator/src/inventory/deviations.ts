@@ -23,7 +23,8 @@ const CHOSEN: readonly Deviation[] = [
   },
   {
     operation: 'POST /sessions/online/{referenceNumber}/invoices',
-    departs: 'Checksums of NIP numbers are not enforced.',
+    departs:
+      'Checksums of NIP numbers are enforced only in a session opened with X-KSeF-Feature: subject-identifier-validation.',
     because: 'The environment TEST does not enforce them either (srodowiska.md); only production does.',
   },
   {
