@@ -8,7 +8,7 @@ import { createBullBoard } from '@bull-board/api'
 import { BullMQAdapter } from '@bull-board/api/bullMQAdapter'
 import { FastifyAdapter } from '@bull-board/fastify'
 import basicAuth from '@fastify/basic-auth'
-import { FleetError, type QueueName } from '@ksef-fleet/core'
+import { FleetError } from '@ksef-fleet/core'
 import type { Sealed } from '@ksef-fleet/ksef'
 import type { Queue } from 'bullmq'
 import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
@@ -17,8 +17,6 @@ import { sendProblem } from './error-handling.ts'
 import { failureOf } from './failure.ts'
 
 export type BoardQueue = Queue
-
-export const BOARD_QUEUES = ['send', 'status', 'upkeep'] as const satisfies readonly QueueName[]
 
 const BASE_PATH = '/ops/queues'
 

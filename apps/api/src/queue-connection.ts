@@ -2,10 +2,12 @@
  * The API's only way to Redis: for the operators' board and for saying whether Redis is there. Nothing a caller asks for
  * waits for it, so commands fail at once while it is away.
  */
+
+import { QUEUE_NAMES } from '@ksef-fleet/core'
 import { Queue } from 'bullmq'
 import type { FastifyBaseLogger } from 'fastify'
 import { Redis } from 'ioredis'
-import { BOARD_QUEUES, type BoardQueue } from './ops-board.ts'
+import type { BoardQueue } from './ops-board.ts'
 
 const RECONNECT_MS_MAX = 2_000
 const REPORT_EVERY_MS = 60_000
@@ -24,7 +26,7 @@ export function connectQueues(redisUrl: string, log: FastifyBaseLogger): Connect
   })
   const report = reporter(log)
   redis.on('error', report)
-  const queues = BOARD_QUEUES.map((name) => new Queue(name, { connection: redis }))
+  const queues = QUEUE_NAMES.map((name) => new Queue(name, { connection: redis }))
   for (const queue of queues) queue.on('error', report)
   return {
     queues,

@@ -1,9 +1,8 @@
-import type { AnyJob, DeliveryContext, Log, QueueName } from '@ksef-fleet/core'
+import { type AnyJob, type DeliveryContext, type Log, QUEUE_NAMES, type QueueName } from '@ksef-fleet/core'
 import { type Job, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
-import { QUEUE_NAMES } from './queues.ts'
 
-/** BullMQ's lock. A step is far shorter; a worker that dies is replaced by the sweeper, not by BullMQ's own recovery. */
+/** BullMQ's lock, renewed while a job runs; a worker that dies is replaced by the sweeper, not by BullMQ's own recovery. */
 const LOCK_MS = 10_000
 const STALLED_CHECK_MS = 5_000
 /** BullMQ's verdict on a job that stalls is of no interest: the row in PostgreSQL says what is to be done. */

@@ -29,11 +29,13 @@ export function composeDelivery(parts: {
   metrics: WorkerMetrics
   signal: AbortSignal
   randomBytes: (length: number) => Uint8Array
+  /** The database's clock; the process's own when left out. */
+  now?: () => Date
 }): DeliveryContext {
   const { config, db, redis, log, metrics, signal, randomBytes } = parts
   const { environment } = config
   const { baseUrl, upoHosts, deadlineSeconds } = config.ksef
-  const now = () => new Date()
+  const now = parts.now ?? (() => new Date())
   const sealer = createSealer(config.masterKey.reveal(), randomBytes)
   const store = openSecretStore(config.secretStore, { sealer, randomBytes })
   const secrets = createKsefSecretManager({ store, namePrefix: config.secretNamePrefix, now })

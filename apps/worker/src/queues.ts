@@ -1,14 +1,12 @@
 /**
  * The doorbell. Each ring becomes a BullMQ job with ids only. Rings of one key coalesce: while one waits newcomers are
  * absorbed, while one runs exactly one follow-up waits. The deduplication id carries an epoch of ten seconds, so that a
- * key left behind by an outage of Redis or by a worker that died can swallow rings no longer than that; the job's own id is BullMQ's, so a failed job that
- * is kept for inspection never blocks a new one.
+ * key left behind by an outage of Redis or by a worker that died can swallow rings no longer than that; the job's own id
+ * is BullMQ's, so a failed job that is kept for inspection never blocks a new one.
  */
-import type { Log, QueueName, Ring } from '@ksef-fleet/core'
+import { type Log, QUEUE_NAMES, type QueueName, type Ring } from '@ksef-fleet/core'
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
-
-export const QUEUE_NAMES = ['send', 'status', 'upkeep'] as const satisfies readonly QueueName[]
 
 const EPOCH_MS = 10_000
 const FAILED_KEPT_MAX = 200

@@ -240,7 +240,7 @@ export const ERRORS = {
     blame: 'fleet',
     retry: 'after-change',
     means: 'KSeF could not process the invoice after several tries, for reasons that are not in the invoice.',
-    help: 'Read the attempts; release the invoice when KSeF works again.',
+    help: 'Release the invoice when KSeF works again.',
   },
   DOCUMENT_CORRUPT: {
     httpStatus: null,

@@ -36,6 +36,7 @@ export type SystemReason =
   | 'relay-outbox'
   | 'sweep-due'
   | 'measure'
+  | 'set-clock'
 
 export interface CompanyTransaction {
   companies: {
@@ -213,6 +214,8 @@ export interface SystemTransaction {
     verifications(limit: number): Promise<{ companyId: CompanyId; integrationId: IntegrationId }[]>
   }
   audit: { append(entry: AuditEntry): Promise<void> }
+  /** The database's clock, by which every timer and lease runs. */
+  present(): Promise<Date>
   /** For metrics: submissions by state over all companies, outbox rows waiting and the age of the oldest, in seconds. */
   measure(): Promise<{
     submissions: Partial<Record<SubmissionState, number>>

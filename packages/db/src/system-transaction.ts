@@ -1,4 +1,5 @@
 import type { SystemTransaction } from '@ksef-fleet/core'
+import { sql } from 'drizzle-orm'
 import { providerKeyStore } from './stores/api-keys.ts'
 import { auditStore } from './stores/audit.ts'
 import { companyDirectory } from './stores/companies.ts'
@@ -7,6 +8,16 @@ import { measure } from './stores/measure.ts'
 import { outboxQueue } from './stores/outbox.ts'
 import type { Tx } from './transaction.ts'
 
+/** The database's present, for processes that would rather not trust their own clock. */
+const presentOf = (tx: Tx) => async (): Promise<Date> => {
+  const { rows } = await tx.execute<{ ms: number }>(
+    sql`select (extract(epoch from clock_timestamp()) * 1000)::float8 as ms`,
+  )
+  const [row] = rows
+  if (row === undefined) throw new Error('the database did not tell its time')
+  return new Date(row.ms)
+}
+
 export const systemTransaction = (tx: Tx): SystemTransaction => ({
   apiKeys: providerKeyStore(tx),
   companies: companyDirectory(tx),
@@ -14,4 +25,5 @@ export const systemTransaction = (tx: Tx): SystemTransaction => ({
   due: dueWork(tx),
   audit: auditStore(tx, null),
   measure: measure(tx),
+  present: presentOf(tx),
 })

@@ -29,6 +29,14 @@ const LOCK_WAIT_MS = 150
 /** After a renewal that failed while the old token is still good. */
 const RENEW_AGAIN_MS = 15_000
 
+/** What KSeF says when this refresh token is of no use, as against when it cannot or will not answer now. */
+const NO_TO_THIS_TOKEN: ReadonlySet<KsefFailure['kind']> = new Set([
+  'unauthorized',
+  'refused',
+  'forbidden',
+  'gone',
+])
+
 type Deps = SignInDependencies & {
   randomBytes: (length: number) => Uint8Array
   cache: TokenCache
@@ -46,12 +54,14 @@ export function createAccessTokens(deps: Deps): AccessTokens {
     kept: KeptTokens | null,
   ): Promise<Access> => {
     const owner = ownerOf(integration, credential)
-    const tokens = kept === null ? null : await refresh(deps, kept)
-    const renewed = tokens ?? (await signInFor(deps, integration, credential))
+    const refreshed = kept === null ? null : await refresh(deps, kept)
+    const renewed = refreshed ?? (await signInFor(deps, integration, credential))
     if ('failure' in renewed) {
       if (kept === null || !isGood(kept, deps.now())) return { ok: false, failure: renewed.failure }
       // KSeF cannot renew it now, but the old one still opens the door: nobody asks again for a while.
-      shelf.hold(owner, { ...kept, renewAt: new Date(deps.now().getTime() + RENEW_AGAIN_MS) })
+      const silenceMs = (renewed.failure.retryAfterSeconds ?? 0) * 1000
+      const renewAt = new Date(deps.now().getTime() + Math.max(RENEW_AGAIN_MS, silenceMs))
+      shelf.hold(owner, { ...kept, renewAt })
       return { ok: true, token: kept.access.token }
     }
     assertContext(renewed, integration)
@@ -108,13 +118,14 @@ function assertContext({ access }: KeptTokens, { context }: Integration): void {
   throw new FleetError('CREDENTIAL_REFUSED', { detail: 'KSeF signed the credential in to another context' })
 }
 
-/** Null when only a full sign-in helps. */
-async function refresh(deps: Deps, kept: KeptTokens): Promise<KeptTokens | null> {
+/** Null when only a full sign-in helps; a failure when KSeF could not answer, which a sign-in would not mend. */
+async function refresh(deps: Deps, kept: KeptTokens): Promise<KeptTokens | { failure: KsefFailure } | null> {
   if (kept.refresh.validUntil <= deps.now()) return null
   const refreshed = await deps.ksef.signIn.refresh(kept.refresh.token)
   if (refreshed.ok) return keepTokens(refreshed.value.accessToken, kept.refresh, deps.now())
-  deps.log.warn({ code: refreshed.failure.code }, 'access.refresh-failed')
-  return null
+  const { failure } = refreshed
+  deps.log.warn({ code: failure.code }, 'access.refresh-failed')
+  return NO_TO_THIS_TOKEN.has(failure.kind) ? null : { failure }
 }
 
 async function signInFor(

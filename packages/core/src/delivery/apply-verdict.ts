@@ -1,6 +1,11 @@
 import type { SessionInvoice } from '@ksef-fleet/ksef'
 import type { CompanyTransaction } from '../stores.ts'
-import type { Submission, SubmissionChange } from '../submissions/submission.ts'
+import {
+  type Submission,
+  type SubmissionChange,
+  type SubmissionReason,
+  traceIdOf,
+} from '../submissions/submission.ts'
 import { type AfterStatus, afterStatus, numberFor, RESENDS_MAX, reasonOf } from './after-status.ts'
 import { type CompanyAccess, recordFailure } from './company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
@@ -31,7 +36,12 @@ export async function applyVerdict(
   )
   if (verdict !== null && verdict.to !== 'wait') {
     context.log.info(
-      { submissionId: submission.id, state: verdict.to, ksefCode: seen.status.code },
+      {
+        submissionId: submission.id,
+        traceId: traceIdOf(submission),
+        state: verdict.to,
+        ksefCode: seen.status.code,
+      },
       'delivery.verdict',
     )
   }
@@ -79,18 +89,40 @@ async function record(
 ): Promise<void> {
   if (verdict.to === 'wait') return waitLonger(context, tx, submission)
   const { id, fence, sessionId } = submission
-  const final = verdict.to === 'pending' && (await isTakenTooOften(tx, submission)) ? failing(seen) : verdict
-  const set = { ...changeFor(context, submission, final), ...(await placeOf(tx, final)) }
-  // The fence tells this sending from a later one: a worker that slept must not judge that by what it saw of this.
-  if (!(await tx.submissions.move(id, { from: 'sent', to: final.to, fence, set }))) return
-  if (final.to !== 'pending' || sessionId === null) return
+  if (verdict.to === 'pending') {
+    await sendAgain(context, tx, { submission, reason: reasonOf('DELIVERY_KEEPS_FAILING', seen) })
+  } else {
+    const set = { ...changeFor(context, verdict), ...(await placeOf(tx, verdict)) }
+    // The fence tells this sending from a later one: a worker that slept must not judge that by what it saw of this.
+    await tx.submissions.move(id, { from: 'sent', to: verdict.to, fence, set })
+  }
+  const mayComeAgain = verdict.to === 'pending' || verdict.to === 'held'
+  if (!mayComeAgain || sessionId === null) return
   await tx.sessions.move(sessionId, { from: 'open', to: 'closing', set: { nextPollAt: context.now() } })
 }
 
-const failing = (seen: SessionInvoice): Exclude<Verdict, { to: 'wait' }> => ({
-  to: 'held',
-  reason: reasonOf('DELIVERY_KEEPS_FAILING', seen),
-})
+/**
+ * A sent submission that KSeF did not register goes again, after a wait; taken too often, it is held for the reason.
+ * Never into the session that lists it already.
+ */
+export async function sendAgain(
+  context: DeliveryContext,
+  tx: CompanyTransaction,
+  { submission, reason }: { submission: Submission; reason: SubmissionReason },
+): Promise<void> {
+  const { id, fence, attempts } = submission
+  if (await isTakenTooOften(tx, submission)) {
+    await tx.submissions.move(id, { from: 'sent', to: 'held', fence, set: { reason, nextPollAt: null } })
+    return
+  }
+  const nextAttemptAt = addSeconds(context.now(), waitAt(context.timing.retrySeconds, attempts))
+  await tx.submissions.move(id, {
+    from: 'sent',
+    to: 'pending',
+    fence,
+    set: { nextAttemptAt, nextPollAt: null },
+  })
+}
 
 async function isTakenTooOften(tx: CompanyTransaction, { id }: Submission): Promise<boolean> {
   const attempts = await tx.attempts.list(id)
@@ -109,8 +141,7 @@ async function placeOf(
 
 function changeFor(
   context: DeliveryContext,
-  submission: Submission,
-  verdict: Exclude<Verdict, { to: 'wait' }>,
+  verdict: Exclude<Verdict, { to: 'wait' | 'pending' }>,
 ): SubmissionChange {
   const now = context.now()
   switch (verdict.to) {
@@ -121,11 +152,6 @@ function changeFor(
         registeredAt: now,
         nextPollAt: now,
         polls: 0,
-      }
-    case 'pending':
-      return {
-        nextAttemptAt: addSeconds(now, waitAt(context.timing.retrySeconds, submission.attempts)),
-        nextPollAt: null,
       }
     case 'rejected':
     case 'held':

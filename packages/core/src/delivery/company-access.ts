@@ -26,6 +26,8 @@ const SIGN_IN: ReadonlySet<KsefFailure['operation']> = new Set([
   'refreshAccessToken',
 ])
 
+const SENDING: ReadonlySet<KsefFailure['operation']> = new Set(['openOnlineSession', 'sendInvoice'])
+
 /**
  * Opens the company's way into KSeF, or says until when there is none: no active integration, a context KSeF asked to be
  * silent, a credential that failed, a secret store that is down. What failed is recorded on the integration.
@@ -71,7 +73,7 @@ async function recordUnusable(
   const passes = error.code === 'SECRET_UNAVAILABLE'
   const until = addSeconds(context.now(), passes ? SECRET_RETRY_SECONDS : IDLE_SECONDS)
   context.log.error(
-    { code: error.code, detail: error.message, integrationId: integration.id },
+    { code: error.code, reason: error.message, integrationId: integration.id },
     'access.unusable',
   )
   await context.db.withCompany(companyId, async (tx) => {
@@ -114,12 +116,15 @@ export async function recordFailure(
   if (remedy.dropToken && token !== undefined) await context.access.drop(integration, credential, token)
   // A sign-in that failed for a while is not tried again by the next step a moment later.
   const blocks = remedy.block || SIGN_IN.has(failure.operation)
-  if (!blocks && !remedy.fail) return until
+  const code = SIGN_IN.has(failure.operation) ? 'CREDENTIAL_REFUSED' : 'KSEF_PERMISSION_MISSING'
+  // A read that is refused says nothing of whether invoices may be sent.
+  const fails = remedy.fail && (SIGN_IN.has(failure.operation) || SENDING.has(failure.operation))
+  if (!blocks && !fails) return until
   await context.db.withCompany(companyId, async (tx) => {
     if (blocks) await tx.integrations.blockUntil(integration.id, until)
-    if (!remedy.fail) return
+    if (!fails) return
     const reason = {
-      code: 'CREDENTIAL_REFUSED',
+      code,
       ...(failure.description ? { description: failure.description } : {}),
     }
     const failed = await tx.integrations.move(integration.id, {

@@ -1,5 +1,5 @@
 import { encryptInvoice, type Result, sha256Base64 } from '@ksef-fleet/ksef'
-import type { Submission, SubmissionChange } from '../submissions/submission.ts'
+import { type Submission, type SubmissionChange, traceIdOf } from '../submissions/submission.ts'
 import { type AfterSend, afterSend, isRefusalOfSession } from './after-send.ts'
 import { type CompanyAccess, recordFailure } from './company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
@@ -83,9 +83,8 @@ async function settle(
   const { submission, number, after, open } = at
   const now = context.now()
   await context.db.withCompany(submission.companyId, async (tx) => {
-    const outcome = after.to === 'sent' ? 'done' : after.to === 'lost' ? 'unknown' : 'not-done'
     await tx.attempts.end(submission.id, number, {
-      outcome,
+      outcome: outcomeOf(after),
       ...(after.to === 'sent' ? {} : { code: after.code }),
     })
     const moved = await tx.submissions.move(submission.id, {
@@ -101,7 +100,16 @@ async function settle(
       await tx.sessions.move(open.session.id, { from: 'open', to: 'closing', set: { nextPollAt: now } })
     }
   })
-  context.log.info({ submissionId: submission.id, attempt: number, state: after.to }, 'delivery.sent')
+  context.log.info(
+    { submissionId: submission.id, traceId: traceIdOf(submission), attempt: number, state: after.to },
+    'delivery.attempt-ended',
+  )
+}
+
+/** A code nobody knows says nothing of what became of the bytes. */
+function outcomeOf(after: AfterSend): 'done' | 'not-done' | 'unknown' {
+  if (after.to === 'sent') return 'done'
+  return after.to === 'lost' || after.code === 'KSEF_UNKNOWN_CODE' ? 'unknown' : 'not-done'
 }
 
 function changeAfter(context: DeliveryContext, after: AfterSend, retryAt: Date): SubmissionChange {

@@ -1,4 +1,5 @@
 import type { SessionInvoice } from '@ksef-fleet/ksef'
+import type { CompanyTransaction } from '../stores.ts'
 import type { Submission } from '../submissions/submission.ts'
 import { waitUntil } from './apply-verdict.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
@@ -17,10 +18,10 @@ export async function searchLost(
   { session, list, settled }: { session: Session; list: readonly SessionInvoice[]; settled: boolean },
 ): Promise<void> {
   const now = context.now()
-  const found = list.find((invoice) => invoice.invoiceHash === submission.invoiceHash)
   const { searchSeconds, pollSeconds, giveUpSeconds } = context.timing
   const { fence } = submission
   await context.db.withCompany(submission.companyId, async (tx) => {
+    const found = await findOwn(tx, submission, { session, list })
     if (found !== undefined) {
       const giveUpAt = submission.giveUpAt ?? addSeconds(now, giveUpSeconds)
       const set = { referenceNumber: found.referenceNumber, nextPollAt: now, polls: 0, giveUpAt }
@@ -42,4 +43,23 @@ export async function searchLost(
     const until = addSeconds(now, waitAt(schedule, polls))
     await waitUntil(context, tx, { submission, until })
   })
+}
+
+/** The entry of this sending: one with its hash that no other submission, and no earlier sending, was told about. */
+async function findOwn(
+  tx: CompanyTransaction,
+  { invoiceHash, referenceNumber }: Submission,
+  { session, list }: { session: Session; list: readonly SessionInvoice[] },
+): Promise<SessionInvoice | undefined> {
+  const candidates = list.filter((invoice) => invoice.invoiceHash === invoiceHash)
+  if (candidates.length === 0) return undefined
+  const others = await tx.submissions.ofSession(session.id, [
+    'sent',
+    'registered',
+    'receipted',
+    'rejected',
+    'held',
+  ])
+  const known = new Set([referenceNumber, ...others.map((other) => other.referenceNumber)])
+  return candidates.find((invoice) => !known.has(invoice.referenceNumber))
 }

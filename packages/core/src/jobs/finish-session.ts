@@ -63,7 +63,7 @@ function isDone(context: DeliveryContext, session: Session, sending: number): bo
 /** Repeated until KSeF says closed or already closed: an answer may be lost although it was (ksef-api#786). */
 async function close(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
   const closed = await context.ksef.onlineSession.close(access.token, session.referenceNumber)
-  if (!closed.ok && !isOver(context, session) && !isUnknown(session, closed.failure)) {
+  if (!closed.ok && !isOver(context, session) && !isUnknown(context, session, closed.failure)) {
     const failed = { failure: closed.failure, tries: session.polls }
     return postpone(context, session, await recordFailure(context, access, failed))
   }
@@ -78,12 +78,16 @@ const isOver = (context: DeliveryContext, session: Session): boolean =>
   session.validUntil !== null && session.validUntil <= context.now()
 
 /** KSeF loses sight of live sessions at random (ksef-api#801), but not that often in a row. */
-const isUnknown = (session: Session, failure: KsefFailure): boolean =>
-  failure.code === 'KSEF_SESSION_NOT_FOUND' && session.polls >= LOOKS_MAX
+function isUnknown(context: DeliveryContext, session: Session, failure: KsefFailure): boolean {
+  const streak = `unknown session ${session.id}`
+  if (failure.code === 'KSEF_SESSION_NOT_FOUND') return context.streaks.add(streak) >= LOOKS_MAX
+  context.streaks.end(streak)
+  return false
+}
 
 async function settle(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
   const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
-  if (!status.ok && isUnknown(session, status.failure))
+  if (!status.ok && isUnknown(context, session, status.failure))
     return conclude(context, session, { code: null, pages: [] })
   if (!status.ok) {
     const failed = { failure: status.failure, tries: session.polls }

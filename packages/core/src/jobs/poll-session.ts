@@ -1,6 +1,6 @@
 import { meaningOfSessionStatus, type SessionInvoice } from '@ksef-fleet/ksef'
 import { z } from 'zod'
-import { applyVerdict, waitUntil } from '../delivery/apply-verdict.ts'
+import { applyVerdict, sendAgain, waitUntil } from '../delivery/apply-verdict.ts'
 import { type CompanyAccess, openAccess, recordFailure } from '../delivery/company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
 import { searchLost } from '../delivery/search-lost.ts'
@@ -14,6 +14,9 @@ import { defineJob } from './define-job.ts'
 const SINGLES_MAX = 4
 /** A session's own verdict is asked for once its invoices have been silent this often. */
 const SILENT_POLLS = 3
+
+/** KSeF ends a session that never got an invoice with this status. */
+const NOTHING_SENT = 440
 
 const Payload = z.object({ companyId: CompanyId, sessionId: SessionId })
 
@@ -32,7 +35,7 @@ export const pollSession = defineJob({
     const due = waiting.filter((submission) => submission.nextPollAt !== null && submission.nextPollAt <= now)
     if (session?.referenceNumber == null || due.length === 0) return
     const opened = await openAccess(context, companyId)
-    if (!opened.ok) return postpone(context, due, opened.until)
+    if (!opened.ok) return postponeUnasked(context, due, opened.until)
     const known = { ...session, referenceNumber: session.referenceNumber }
     await look(context, opened.access, { session: known, due })
   },
@@ -90,7 +93,12 @@ async function isWhole(
 ): Promise<boolean | null> {
   if (session.state !== 'settled') return false
   const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
-  if (status.ok) return (status.value.invoiceCount ?? 0) <= listed
+  if (status.ok) {
+    const { code } = status.value.status
+    const counted = status.value.invoiceCount ?? (code === NOTHING_SENT ? 0 : null)
+    const over = meaningOfSessionStatus(code).outcome !== 'pending'
+    return over && counted !== null && counted <= listed
+  }
   await recordFailure(context, access, { failure: status.failure })
   return null
 }
@@ -112,15 +120,16 @@ async function fetchSeen(
   for (const { referenceNumber } of due) {
     if (referenceNumber === null) continue
     const one = await context.ksef.sessions.invoice(access.token, session.referenceNumber, referenceNumber)
-    if (!one.ok) return one
-    seen.set(referenceNumber, one.value)
+    // Refused is this one invoice: the others are asked for all the same, and it waits by itself.
+    if (!one.ok && one.failure.kind !== 'refused') return one
+    if (one.ok) seen.set(referenceNumber, one.value)
   }
   return { ok: true as const, value: seen }
 }
 
 /**
- * A session whose key KSeF could not open (415) or that it failed to process leaves its invoices without a verdict of
- * their own. They were not registered, and go again in a new session.
+ * A session whose key KSeF could not open (415) leaves its invoices without a verdict of their own. They were not
+ * registered, and go again in a new session.
  */
 async function askSession(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
   const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
@@ -130,8 +139,7 @@ async function askSession(context: DeliveryContext, access: CompanyAccess, sessi
   }
   const { code } = status.value.status
   const meaning = meaningOfSessionStatus(code)
-  if (meaning.outcome !== 'refused' || (meaning.again !== 'new-key' && meaning.again !== 'new-session'))
-    return
+  if (meaning.again !== 'new-key') return
   context.log.error({ sessionId: session.id, ksefCode: code }, 'delivery.session-failed')
   await context.db.withCompany(access.companyId, async (tx) => {
     await tx.sessions.move(session.id, {
@@ -140,9 +148,7 @@ async function askSession(context: DeliveryContext, access: CompanyAccess, sessi
       set: { nextPollAt: context.now(), ksefStatusCode: code },
     })
     for (const submission of await tx.submissions.ofSession(session.id, ['sent'])) {
-      const wait = waitAt(context.timing.retrySeconds, submission.attempts)
-      const set = { nextAttemptAt: addSeconds(context.now(), wait), nextPollAt: null }
-      await tx.submissions.move(submission.id, { from: 'sent', to: 'pending', fence: submission.fence, set })
+      await sendAgain(context, tx, { submission, reason: { code: 'DELIVERY_KEEPS_FAILING', ksefCode: code } })
     }
   })
 }
@@ -156,5 +162,18 @@ async function postpone(context: DeliveryContext, due: readonly Submission[], un
   if (first === undefined) return
   await context.db.withCompany(first.companyId, async (tx) => {
     for (const submission of due) await waitUntil(context, tx, { submission, until })
+  })
+}
+
+/** KSeF could not even be asked, so no deadline passes. */
+async function postponeUnasked(
+  context: DeliveryContext,
+  due: readonly Submission[],
+  until: Date,
+): Promise<void> {
+  const [first] = due
+  if (first === undefined) return
+  await context.db.withCompany(first.companyId, async (tx) => {
+    for (const { id, state } of due) await tx.submissions.touch(id, { state, set: { nextPollAt: until } })
   })
 }

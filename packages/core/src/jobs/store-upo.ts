@@ -4,7 +4,7 @@ import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-c
 import { listSessionInvoices } from '../delivery/session-invoices.ts'
 import { CompanyId, DocumentId, SubmissionId } from '../identifiers.ts'
 import { isConflict } from '../stores.ts'
-import type { Submission } from '../submissions/submission.ts'
+import { type Submission, traceIdOf } from '../submissions/submission.ts'
 import { defineJob } from './define-job.ts'
 
 const Payload = z.object({ companyId: CompanyId, submissionId: SubmissionId })
@@ -122,5 +122,8 @@ async function store(context: DeliveryContext, submission: Submission, upo: Upo)
     if (!isConflict(error)) throw error
     return // another worker stored it a moment before
   }
-  context.log.info({ submissionId: submission.id, bytes: upo.xml.byteLength }, 'delivery.receipted')
+  context.log.info(
+    { submissionId: submission.id, traceId: traceIdOf(submission), bytes: upo.xml.byteLength },
+    'delivery.receipted',
+  )
 }

@@ -101,9 +101,8 @@ async function retryLater(context: DeliveryContext, integration: Integration, ca
   await context.db.withCompany(companyId, async (tx) => {
     const failure = { code: cause.code, description: cause.message }
     await tx.integrations.move(id, { from: [state], to: state, set: { failure } })
-    await tx.integrations.setVerifyDue(
-      id,
-      addSeconds(context.now(), cause.retryAfterSeconds ?? RETRY_SECONDS),
-    )
+    const until = addSeconds(context.now(), cause.retryAfterSeconds ?? RETRY_SECONDS)
+    await tx.integrations.setVerifyDue(id, until)
+    if (cause.code === 'KSEF_RATE_LIMITED') await tx.integrations.blockUntil(id, until)
   })
 }

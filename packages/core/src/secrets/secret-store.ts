@@ -1,5 +1,5 @@
 /**
- * Where secrets rest: AWS Secrets Manager, or an encrypted file for development and small self-hosting.
+ * Where secrets rest: AWS Secrets Manager, or a folder of sealed files for development and small self-hosting.
  * Names are ours (`<prefix>/<company id>/<credential id>`); the store's own words for failures end in `SecretStoreError`,
  * which never carries a value.
  */

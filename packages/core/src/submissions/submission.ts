@@ -61,7 +61,7 @@ export type Submission = {
   environment: KsefEnvironment
   documentId: DocumentId
   state: SubmissionState
-  /** 'FA (3)' or 'FA (2)'. */
+  /** 'FA (3)', 'FA (2)' or 'FA_RR (1)'. */
   formCode: string
   sellerNip: Nip
   /** RodzajFaktury. */
@@ -99,6 +99,10 @@ export type Submission = {
   createdAt: Date
   updatedAt: Date
 }
+
+/** Id of the trace the submission came with (W3C trace context), for log lines; null when it came with none. */
+export const traceIdOf = ({ traceparent }: Pick<Submission, 'traceparent'>): string | null =>
+  traceparent?.split('-')[1] ?? null
 
 /** Columns a move may set beside the state. */
 export type SubmissionChange = Partial<

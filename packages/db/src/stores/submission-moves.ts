@@ -4,6 +4,9 @@ import { clock, timer } from '../database-clock.ts'
 import { submissions as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
 
+/** Who begins anew has no deadline yet; the next sending sets its own. */
+const ANEW = { giveUpAt: null }
+
 type Moves = Pick<CompanyTransaction['submissions'], 'move' | 'touch' | 'release'>
 
 /** Every way a submission changes but being claimed: compare-and-swap on its state, and on the fence where the caller holds a claim. */
@@ -15,7 +18,7 @@ export function submissionMoves(tx: Tx, companyId: CompanyId): Moves {
       const moved = await tx
         .update(table)
         // Leaving a claim ends its lease; a new state has seen no poll yet.
-        .set({ leaseUntil: null, polls: 0, ...changeOf(set), state: to })
+        .set({ leaseUntil: null, polls: 0, ...(to === 'pending' ? ANEW : {}), ...changeOf(set), state: to })
         .where(
           own(
             eq(table.id, id),
@@ -37,7 +40,7 @@ export function submissionMoves(tx: Tx, companyId: CompanyId): Moves {
     async release(environment, reasons) {
       const released = await tx
         .update(table)
-        .set({ state: 'pending', reason: null, nextAttemptAt: clock, polls: 0, updatedAt: clock })
+        .set({ ...ANEW, state: 'pending', reason: null, nextAttemptAt: clock, polls: 0, updatedAt: clock })
         .where(
           own(
             eq(table.environment, environment),
