@@ -5,16 +5,23 @@ import { root } from '../tasks/workspace.ts'
 
 /**
  * Starts the servers of one test run and puts their addresses into the environment that test processes inherit:
- * FLEET_TEST_POSTGRES_URL (a superuser) and FLEET_TEST_REDIS_URL.
+ * FLEET_TEST_POSTGRES_URL (a superuser), FLEET_TEST_REDIS_URL and, where one can be had, FLEET_TEST_AWS_URL.
  */
 export async function startTestServices(log: (line: string) => void): Promise<AsyncDisposable> {
   await using started = new AsyncDisposableStack()
   const services = started.use(
-    await startServices({ directory: join(root, '.fleet', 'tests'), durable: false, log }),
+    await startServices({
+      directory: join(root, '.fleet', 'tests'),
+      durable: false,
+      log,
+      need: ['postgres', 'redis', 'aws'],
+    }),
   )
   if (services.origin.redis === 'given') await refuseUsedRedis(services.redisUrl)
   process.env.FLEET_TEST_POSTGRES_URL = services.postgresAdminUrl
   process.env.FLEET_TEST_REDIS_URL = services.redisUrl
+  // Only a Docker engine brings a Secrets Manager; without one its tests are skipped and say so.
+  if (services.awsEndpointUrl !== undefined) process.env.FLEET_TEST_AWS_URL = services.awsEndpointUrl
   return started.move()
 }
 
