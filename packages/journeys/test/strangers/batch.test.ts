@@ -1,3 +1,8 @@
+/**
+ * Batches of both clients. TarGz only by `ksef-client-ts`: `ksef-client` 0.2.0 has no `compressionType`, neither in
+ * its batch nor in its export.
+ */
+import { createZip as createZipJs } from 'ksef-client'
 import { createTarGz, createZip, uploadBatch } from 'ksef-client-ts'
 import { expect, test } from 'vitest'
 import { fa3Invoice } from '../fa3-invoice.ts'
@@ -47,4 +52,27 @@ test('ksef-client sends a batch, and one invalid invoice does not stop the other
     200, 3, 1,
   ])
   expect(await handle.waitForUpo(POLLING)).toContain('<NumerKSeFDokumentu>')
+})
+
+test('ksef-client sends a Zip it packed itself in several parts at once, and reads its UPO', async () => {
+  await using met = await strangers()
+  const zipBytes = await createZipJs(files('JSZ', 5))
+  const handle = await met.js.workflows.sessions.batch.openUploadAndClose({
+    formCode: { systemCode: 'FA (3)', schemaVersion: '1-0E', value: 'FA' },
+    zipBytes,
+    maxPartSizeBytes: Math.ceil(zipBytes.length / 3),
+    parallelism: 3,
+    upoV43: true,
+  })
+  await until(
+    () => handle.status(),
+    ({ status }) => status.code >= 200,
+  )
+  const upo = await handle.waitForUpoParsed(POLLING)
+  expect(upo?.numerReferencyjnySesji).toBe(handle.referenceNumber)
+  const { accepted } = met.simulator.ledger.snapshot()
+  expect(upo?.dokumenty.map((one) => one.numerKSeFDokumentu).sort()).toEqual(
+    accepted.map(({ ksefNumber }) => ksefNumber).sort(),
+  )
+  expect(accepted).toHaveLength(5)
 })

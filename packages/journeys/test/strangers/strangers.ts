@@ -2,7 +2,7 @@
 import { setTimeout as wait } from 'node:timers/promises'
 import { fileURLToPath } from 'node:url'
 import { type Simulator, type SimulatorOptions, startSimulator } from '@ksef-fleet/simulator'
-import { KsefClient, XadesKeyPair } from 'ksef-client'
+import { KsefClient, XadesKeyPair, type XadesPemKeyPairOptions } from 'ksef-client'
 import { CertificateService, KSeFClient } from 'ksef-client-ts'
 
 export const NIP = '5265877635'
@@ -37,7 +37,7 @@ export async function strangers(options: SimulatorOptions = {}): Promise<Strange
   }
 }
 
-const sealOf = (nip: string) =>
+export const sealOf = (nip: string) =>
   CertificateService.generateCompanySeal('Tartak Świerk', `VATPL-${nip}`, 'Tartak', 'ECDSA')
 
 /** Signs in with the seal of `subjectNip` for the context `contextNip`. */
@@ -59,8 +59,9 @@ export async function signedInTs(
   return client
 }
 
-async function signedInJs(url: string): Promise<KsefClient> {
-  const keyPair = XadesKeyPair.fromPem(await sealOf(NIP))
+/** Signs in for the context `NIP`, with the seal of `NIP` unless another certificate is given. */
+export async function signedInJs(url: string, certificate?: XadesPemKeyPairOptions): Promise<KsefClient> {
+  const keyPair = XadesKeyPair.fromPem(certificate ?? (await sealOf(NIP)))
   const client = new KsefClient({ baseUrl: url, baseQrUrl: url.replace(/\/v2$/, '') })
   const context = { type: 'Nip', value: NIP } as const
   const tokens = await client.workflows.auth.authenticateWithCertificate({ keyPair, context, ...POLLING })
