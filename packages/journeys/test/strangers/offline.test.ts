@@ -1,4 +1,5 @@
 import { createHash } from 'node:crypto'
+import { InMemoryOfflineInvoiceStorage } from 'ksef-client-ts'
 import { expect, test } from 'vitest'
 import { fa3Invoice } from '../fa3-invoice.ts'
 import { NIP, type Strangers, strangers, until } from './strangers.ts'
@@ -94,6 +95,63 @@ test('ksef-client corrects a rejected offline invoice technically', async () => 
   expect(await statusOf(await send(bad))).toBe(450)
   expect(await statusOf(await send(good, hashOf(bad)))).toBe(200)
   await expect(send(fa3Invoice(NIP, 'KT/2'), hashOf(good))).rejects.toThrow()
+})
+
+/** Every invoice of the context's online sessions, once all of them are processed. */
+async function processedOnline({ ts }: Strangers, count: number) {
+  const { sessions } = await ts.sessionStatus.getSessions('Online')
+  const lists = await Promise.all(
+    sessions.map(({ referenceNumber }) =>
+      until(
+        () => ts.sessionStatus.getSessionInvoices(referenceNumber),
+        ({ invoices }) => invoices.every(({ status }) => status.code >= 200),
+      ),
+    ),
+  )
+  const invoices = lists.flatMap((list) => list.invoices)
+  expect(invoices).toHaveLength(count)
+  return invoices
+}
+
+test('ksef-client-ts issues offline with both codes, sends later, and corrects what was rejected', async () => {
+  await using met = await strangers()
+  const { serialNumber, privateKeyPem } = await offlineCertificate(met, 'ECDSA')
+  const certificate = { privateKeyPem, certificateSerial: serialNumber }
+  const storage = new InMemoryOfflineInvoiceStorage()
+  const good = fa3Invoice(NIP, 'OFF/1')
+  const issued = await met.ts.offline.generate(
+    {
+      invoiceNumber: 'OFF/1',
+      invoiceDate: issueDateOf(good),
+      invoiceXml: good.replace('<P_15>', '<P_15>x'),
+      sellerNip: NIP,
+      sellerIdentifier: { type: 'Nip', value: NIP },
+    },
+    { certificate, storage },
+  )
+  expect(await pageAt(issued.kod2Url ?? '')).toContain('Certyfikat wystawcy potwierdzony')
+  expect((await fetch(issued.kod1Url)).status).toBe(404)
+
+  const { results } = await met.ts.offline.submit(met.ts, { storage })
+  const [rejected] = await processedOnline(met, 1)
+  expect(rejected?.referenceNumber).toBe(results[0]?.ksefReferenceNumber)
+  expect(rejected?.status.code).toBe(450)
+  // ksef-client-ts 0.10.0 takes a sending for an acceptance and never asks: its storage is told the outcome here.
+  await storage.update(issued.id, { status: 'REJECTED' })
+
+  const corrected = await met.ts.offline.correct(met.ts, {
+    rejectedInvoiceId: issued.id,
+    correctedInvoiceXml: good,
+    storage,
+    certificate,
+  })
+  const accepted = (await processedOnline(met, 2)).find(
+    ({ referenceNumber }) => referenceNumber === corrected.ksefReferenceNumber,
+  )
+  expect([accepted?.status.code, accepted?.invoicingMode]).toEqual([200, 'Offline'])
+  const stored = await storage.get(corrected.invoiceId)
+  expect(await pageAt(stored?.kod1Url ?? '')).toContain(String(accepted?.ksefNumber))
+  expect(await pageAt(stored?.kod2Url ?? '')).toContain('Certyfikat wystawcy potwierdzony')
 })
 
 test('ksef-client-ts reads the lighthouse', async () => {
