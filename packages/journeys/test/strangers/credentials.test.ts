@@ -77,6 +77,11 @@ test('ksef-client-ts grants an entity and a person, and the entity signs in for 
   const partner = await signedInTs(met.origin, NIP, PARTNER)
   const personal = await partner.permissions.queryPersonalGrants()
   expect(personal.permissions.map((one) => one.permissionScope)).toEqual(['InvoiceWrite'])
+  const atHome = await signedInTs(met.origin, PARTNER)
+  const received = await atHome.permissions.queryEntitiesGrants({
+    contextIdentifier: { type: 'Nip', value: NIP },
+  })
+  expect(received.permissions.map((one) => one.permissionScope)).toEqual(['InvoiceWrite'])
   const persons = await met.ts.permissions.queryPersonsGrants({
     queryType: 'PermissionsGrantedInCurrentContext',
   })
