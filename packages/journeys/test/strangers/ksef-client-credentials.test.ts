@@ -3,7 +3,7 @@
  * query of the grants an entity holds (`/permissions/query/entities/grants`), so the entity asks for its personal
  * ones; and it throws away the operation's number when it revokes a grant, so the grant is asked for until it is gone.
  */
-import { KsefClient as Client, type JsonValue, KsefApiError, type KsefClient } from 'ksef-client'
+import { type JsonValue, KsefClient } from 'ksef-client'
 import { CertificateService } from 'ksef-client-ts'
 import { expect, test } from 'vitest'
 import { NIP, POLLING, sealOf, signedInJs, strangers, until } from './strangers.ts'
@@ -56,7 +56,7 @@ test('ksef-client makes a token, finds it by its filters, signs in by it and rev
     token: made.token,
     context: { type: 'Nip', value: NIP },
   } as const
-  const byToken = await Client.connect({ ...signIn, ...POLLING })
+  const byToken = await KsefClient.connect({ ...signIn, ...POLLING })
   expect((await byToken.activeSessions.listActiveSessions()).items.map((one) => one.isCurrent)).toContain(
     true,
   )
@@ -70,7 +70,7 @@ test('ksef-client makes a token, finds it by its filters, signs in by it and rev
     (listed) => listed.tokens.length > 0,
   )
   expect(gone.tokens.map((one) => one.referenceNumber)).toEqual([made.referenceNumber])
-  await expect(Client.connect({ ...signIn, ...POLLING })).rejects.toThrow('450')
+  await expect(KsefClient.connect({ ...signIn, ...POLLING })).rejects.toThrow('450')
 })
 
 test('ksef-client enrols for a certificate, retrieves it, signs in with it and revokes it', async () => {
@@ -113,8 +113,7 @@ test('ksef-client grants an entity, which signs in for its client until the gran
   const personal = await partner.permissions.queryPersonalGrants({}, 0, 10)
   expect(at(personal, 'permissions', 0, 'permissionScope')).toBe('InvoiceWrite')
   const beyond = partner.tokens.generateToken({ description: 'ponad miarę', permissions: ['InvoiceRead'] })
-  await expect(beyond).rejects.toBeInstanceOf(KsefApiError)
-  await expect(beyond).rejects.toMatchObject({ statusCode: expect.any(Number) })
+  await expect(beyond).rejects.toMatchObject({ name: 'KsefApiError', statusCode: 400 })
   await met.js.permissions.revokeCommonGrant(textAt(personal, 'permissions', 0, 'id'))
   const left = async () => at(await partner.permissions.queryPersonalGrants({}), 'permissions', 0)
   await until(left, (first) => first === undefined)
