@@ -77,8 +77,9 @@ test('ksef-client enrols for a certificate, retrieves it, signs in with it and r
   await using met = await strangers()
   const { certificates } = met.js
   expect(at(await certificates.getCertificateLimits(), 'canRequest')).toBe(true)
-  await certificates.getEnrollmentData()
-  const csr = await met.ts.crypto.generateCsrEcdsa(await met.ts.certificates.getEnrollmentData())
+  const subject = await met.ts.certificates.getEnrollmentData()
+  expect(await certificates.getEnrollmentData()).toEqual(subject)
+  const csr = await met.ts.crypto.generateCsrEcdsa(subject)
   const { referenceNumber } = await certificates.createEnrollment({
     certificateName: 'Certyfikat na próbę',
     certificateType: 'Authentication',

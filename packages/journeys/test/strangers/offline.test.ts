@@ -1,3 +1,7 @@
+/**
+ * Offline sending, QR codes and technical correction of both clients. `ksef-client` 0.2.0 makes no KOD II that KSeF
+ * would confirm, and knows no lighthouse.
+ */
 import { createHash } from 'node:crypto'
 import { InMemoryOfflineInvoiceStorage } from 'ksef-client-ts'
 import { expect, test } from 'vitest'
