@@ -16,6 +16,9 @@ const NIP = '5265877635'
 const OTHER_NIP = '1234563218'
 const today = () => new Date().toLocaleDateString('sv-SE', { timeZone: 'Europe/Warsaw' })
 
+const contractFolder = process.env.KSEF_CONTRACT_DIR ?? ''
+const contract = contractFolder === '' ? [] : ['--contract-file', `${contractFolder}/open-api.json`]
+
 let database: TestDatabase
 let fleet: Fleet
 let api: ApiClient
@@ -40,7 +43,7 @@ beforeAll(async () => {
     redisUrl: process.env.FLEET_TEST_REDIS_URL ?? '',
     directory,
     log: () => undefined,
-    simulatorArgs: ['--processing-delay-ms', '100'],
+    simulatorArgs: ['--processing-delay-ms', '100', ...contract],
     opsPassword: 'canary-ops-password',
     workerEnv: { KSEF_DEADLINE_SECONDS: '4', CLAIM_LEASE_SECONDS: '5', SEARCH_SECONDS: '0.2,0.5' },
   })

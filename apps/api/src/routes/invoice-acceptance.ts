@@ -22,7 +22,8 @@ const InvoiceXml = z
   .custom<Buffer>((body) => Buffer.isBuffer(body))
   .meta({
     type: 'string',
-    description: 'An FA(3), FA(2) or FA_RR(1) invoice, UTF-8, exactly as it shall reach KSeF. At most 1,000,000 bytes.',
+    description:
+      'An FA(3), FA(2) or FA_RR(1) invoice, UTF-8, exactly as it shall reach KSeF. At most 1,000,000 bytes.',
   })
 
 const DESCRIPTION =

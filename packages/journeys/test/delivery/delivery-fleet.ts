@@ -57,9 +57,15 @@ export const sealFor = async (nip: string): Promise<SuppliedCredential> => {
   return { type: 'certificate', certificatePem, privateKeyPem: new Sealed(privateKeyPem) }
 }
 
+/** Where the official contract is at hand, every answer of the simulator is held to it, and a misfit becomes a 500. */
+function contract(): SimulatorOptions {
+  const folder = process.env.KSEF_CONTRACT_DIR ?? ''
+  return folder === '' ? {} : { contractFile: `${folder}/open-api.json` }
+}
+
 export async function startDeliveryFleet(options: SimulatorOptions = {}): Promise<DeliveryFleet> {
   const database = await createTestDatabase()
-  const simulator = await startSimulator({ processingDelayMs: 40, ...options })
+  const simulator = await startSimulator({ processingDelayMs: 40, ...contract(), ...options })
   const db = connect({ ...database, poolSize: 16 })
   const admin = new pg.Pool({ connectionString: database.adminUrl, max: 4 })
   const directory = mkdtempSync(join(tmpdir(), 'delivery-'))
