@@ -27,7 +27,7 @@ export async function startPostgresContainer(options: ServerOptions): Promise<St
     },
     command: ['postgres', '-c', 'max_connections=300', '-c', 'timezone=UTC', ...tuning],
   })
-  const url = `postgres://postgres:${options.password}@${container.getHost()}:${container.getMappedPort(5432)}/postgres`
+  const url = `postgres://postgres:${options.password}@${hostOf(container)}:${container.getMappedPort(5432)}/postgres`
   await postgresAnswers(url, READY_MS)
   return { url, stop: async () => void (await container.stop()) }
 }
@@ -44,7 +44,7 @@ export async function startRedisContainer(options: ServerOptions): Promise<Start
       ...['--requirepass', options.password, '--appendonly', options.durable ? 'yes' : 'no'],
     ],
   })
-  const url = `redis://:${options.password}@${container.getHost()}:${container.getMappedPort(6379)}`
+  const url = `redis://:${options.password}@${hostOf(container)}:${container.getMappedPort(6379)}`
   await redisAnswers(url, READY_MS)
   return { url, stop: async () => void (await container.stop()) }
 }
@@ -62,9 +62,16 @@ export async function startAwsContainer(options: ServerOptions): Promise<Started
       command: [],
     },
   )
-  const url = `http://${container.getHost()}:${container.getMappedPort(5000)}`
+  const url = `http://${hostOf(container)}:${container.getMappedPort(5000)}`
   return { url, stop: async () => void (await container.stop()) }
 }
+
+/**
+ * By number: `localhost` names two addresses of which one is published, and a busy machine that tries them in turn may
+ * run out of the quarter of a second that Node gives to each.
+ */
+const hostOf = (container: StartedTestContainer): string =>
+  container.getHost() === 'localhost' ? '127.0.0.1' : container.getHost()
 
 /** Publishes its ports on the loopback address only, wherever the engine is this machine's own. */
 class PrivateContainer extends GenericContainer {

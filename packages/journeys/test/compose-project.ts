@@ -37,8 +37,11 @@ export function composeProject(options: {
   name: string
   apiPort: number
   simulatorPort: number
+  /** More files of Compose, laid over docker-compose.yml in their order. */
+  overlays?: readonly string[]
 }): ComposeProject {
   const [program, ...before] = options.command
+  const files = ['docker-compose.yml', ...(options.overlays ?? [])].flatMap((file) => ['--file', file])
   const env = {
     ...process.env,
     COMPOSE_PROJECT_NAME: options.name,
@@ -46,7 +49,7 @@ export function composeProject(options: {
     SIMULATOR_PORT: String(options.simulatorPort),
   }
   const compose = async (...args: string[]) => {
-    const { stdout } = await run(program, [...before, ...args], {
+    const { stdout } = await run(program, [...before, ...files, ...args], {
       cwd: ROOT,
       env,
       maxBuffer: OUTPUT_BYTES_MAX,

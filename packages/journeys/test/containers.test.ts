@@ -1,6 +1,6 @@
 /** docker-compose.yml as a newcomer uses it: one command, the README's five steps, and a worker that is killed. */
 import { execFile } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
@@ -38,7 +38,13 @@ describe.skipIf(command === undefined)('the containers', () => {
   beforeAll(async () => {
     if (command === undefined) return
     const name = `fleet-journey-${process.pid}`
-    project = composeProject({ command, name, apiPort: await freePort(), simulatorPort: await freePort() })
+    project = composeProject({
+      command,
+      name,
+      apiPort: await freePort(),
+      simulatorPort: await freePort(),
+      overlays: contractOverlay(),
+    })
     await project.compose('build')
   }, BUILD_WITHIN_MS)
 
@@ -128,6 +134,23 @@ describe.skipIf(command === undefined)('the containers', () => {
 const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
 
 /** The README's `docker-compose` command that contains the word. */
+/** Where the official contract is at hand, the simulator holds each of its answers to it. */
+function contractOverlay(): string[] {
+  const contracts = process.env.KSEF_CONTRACT_DIR ?? ''
+  if (contracts === '') {
+    console.warn('KSEF_CONTRACT_DIR is not set: the answers of the simulator in the containers go unchecked')
+    return []
+  }
+  const command = [
+    ...['node', 'packages/simulator/src/main.ts', '--host', '0.0.0.0', '--port', '8080'],
+    ...['--contract-file', '/contract/open-api.json'],
+  ]
+  const overlay = { services: { simulator: { volumes: [`${contracts}:/contract:ro`], command } } }
+  const file = join(folder, 'contract.yml')
+  writeFileSync(file, JSON.stringify(overlay))
+  return [file]
+}
+
 function readmeCommand(word: string): string {
   const found = README.split('\n').find((line) => line.startsWith('docker-compose ') && line.includes(word))
   if (found === undefined) throw new Error(`the README has no docker-compose command with ${word}`)

@@ -58,6 +58,11 @@ const CHOSEN: readonly Deviation[] = [
       'Sizes are named among the errors of closing, and no error of an upload is documented beyond its HTTP status.',
   },
   {
+    operation: 'GET /invoices/exports/{referenceNumber}',
+    departs: 'An export of nothing has no parts, and so no _metadata.json.',
+    because: 'The texts say what a package holds and not whether one is made of no invoices.',
+  },
+  {
     operation: 'POST /sessions/batch',
     departs: 'A package may unfold into 10 GB at most; beyond that its session ends in 430.',
     because: 'The texts name no number; this one protects the machine from an archive made to harm.',
