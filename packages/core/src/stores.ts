@@ -6,8 +6,11 @@
  * Both run `work` in one transaction: it commits when `work` resolves and rolls back when it throws.
  * Every failure of the database leaves them as a `DatabaseFailure` with no parameter, row or query text in it.
  */
+import type { AuditEntry, AuditFilter, AuditSeal, StoredAuditEntry } from './audit/audit-entry.ts'
 import type { Company } from './companies/company.ts'
+import type { CredentialStore } from './credentials/credential-store.ts'
 import type { Attempt, Session, SessionChange, SessionState } from './delivery/session.ts'
+import type { FleetEvent } from './events/fleet-event.ts'
 import type {
   ApiKeyId,
   CompanyId,
@@ -18,10 +21,15 @@ import type {
   SessionId,
   SubmissionId,
 } from './identifiers.ts'
-import type { Credential, Integration, IntegrationState } from './integrations/integration.ts'
+import type { Integration, IntegrationState } from './integrations/integration.ts'
 import type { Ring } from './jobs/ring.ts'
 import type { ApiKey } from './keys/api-key.ts'
-import type { Submission, SubmissionChange, SubmissionState } from './submissions/submission.ts'
+import type {
+  Submission,
+  SubmissionChange,
+  SubmissionReason,
+  SubmissionState,
+} from './submissions/submission.ts'
 
 export interface FleetDatabase {
   withCompany<T>(companyId: CompanyId, work: (tx: CompanyTransaction) => Promise<T>): Promise<T>
@@ -37,6 +45,12 @@ export type SystemReason =
   | 'sweep-due'
   | 'measure'
   | 'set-clock'
+  | 'manage-credentials'
+  | 'rotate-credentials'
+  | 'read-audit'
+  | 'seal-audit'
+  | 'write-audit'
+  | 'keep-audit'
 
 export interface CompanyTransaction {
   companies: {
@@ -44,11 +58,7 @@ export interface CompanyTransaction {
     /** The company the transaction is for, or null when it does not exist. */
     get(): Promise<Company | null>
   }
-  credentials: {
-    insert(credential: Credential): Promise<void>
-    get(id: CredentialId): Promise<Credential | null>
-    markErased(id: CredentialId): Promise<void>
-  }
+  credentials: CredentialStore
   integrations: {
     insert(integration: Integration): Promise<void>
     get(id: IntegrationId): Promise<Integration | null>
@@ -61,11 +71,16 @@ export interface CompanyTransaction {
       move: {
         from: readonly IntegrationState[]
         to: IntegrationState
-        set?: Partial<Pick<Integration, 'permissionsInForce' | 'failure' | 'verifiedAt' | 'revokedAt'>>
+        set?: Partial<
+          Pick<Integration, 'permissionsInForce' | 'failure' | 'verifiedAt' | 'revokedAt' | 'nipProof'>
+        >
       },
     ): Promise<boolean>
     /** Parks the context until then; never moves an existing later time earlier. */
     blockUntil(id: IntegrationId, until: Date): Promise<void>
+    /** Records a proof, or takes it back with null. */
+    setNipProof(id: IntegrationId, proof: Integration['nipProof']): Promise<void>
+    setScopes(id: IntegrationId, scopes: Integration['scopes']): Promise<void>
     /** Asks the sweeper for a verification now (a due column, so it survives the loss of Redis); null withdraws it. */
     setVerifyDue(id: IntegrationId, at: Date | null): Promise<void>
   }
@@ -112,6 +127,12 @@ export interface CompanyTransaction {
     touch(id: SubmissionId, touch: { state: SubmissionState; set: SubmissionChange }): Promise<boolean>
     /** Those of a session in the given states, by creation. */
     ofSession(sessionId: SessionId, states: readonly SubmissionState[]): Promise<Submission[]>
+    /** pending → held for every pending submission of the environment; answers how many. */
+    hold(environment: KsefEnvironment, reason: SubmissionReason): Promise<number>
+    /** What waits, in one look: pending and held by reason's code, and the oldest of each. */
+    waiting(
+      environment: KsefEnvironment,
+    ): Promise<{ state: SubmissionState; reason: string | null; count: number; oldest: Date }[]>
     /** held → pending for every submission held for one of the reasons, due at once; answers how many. */
     release(environment: KsefEnvironment, reasons: readonly string[]): Promise<number>
     countByState(): Promise<Partial<Record<SubmissionState, number>>>
@@ -135,11 +156,16 @@ export interface CompanyTransaction {
       result: { outcome: 'done' | 'not-done' | 'unknown'; code?: string },
     ): Promise<void>
     list(submissionId: SubmissionId): Promise<Attempt[]>
+    /** Attempts begun in the last `seconds`, on the database's clock: what was spent of KSeF's limits. */
+    countSince(environment: KsefEnvironment, seconds: number): Promise<number>
   }
   sessions: {
     /** False when an opening or open session of that environment and form code already stands for the company. */
     insertOpening(
-      session: Pick<Session, 'id' | 'environment' | 'formCode' | 'sealedKey'> & { leaseSeconds: number },
+      session: Pick<
+        Session,
+        'id' | 'environment' | 'formCode' | 'sealedKey' | 'credentialId' | 'credentialVersion'
+      > & { leaseSeconds: number },
     ): Promise<boolean>
     get(id: SessionId): Promise<Session | null>
     /** The company's opening or open session of that environment and form code, or null. */
@@ -147,6 +173,8 @@ export interface CompanyTransaction {
     findByReference(referenceNumber: string): Promise<Session | null>
     move(id: SessionId, move: { from: SessionState; to: SessionState; set?: SessionChange }): Promise<boolean>
     touch(id: SessionId, set: SessionChange): Promise<void>
+    /** Unsettled (opening, open, closing, closed) sessions opened under that version of a credential. */
+    ofVersion(credentialId: CredentialId, version: number): Promise<Session[]>
     /** True when the lease of an opening session has run out on the database's clock. */
     isLeaseOver(id: SessionId): Promise<boolean>
   }
@@ -161,7 +189,8 @@ export interface CompanyTransaction {
     /** The wish to act, committed with the change that caused it. Rings with one key coalesce when they are taken. */
     add(ring: Ring): Promise<void>
   }
-  audit: { append(entry: AuditEntry): Promise<void> }
+  audit: AuditStore
+  events: EventStore
 }
 
 export interface ApiKeyStore {
@@ -170,6 +199,21 @@ export interface ApiKeyStore {
   list(): Promise<ApiKey[]>
   /** False when it is unknown or already revoked. */
   revoke(id: ApiKeyId, at: Date): Promise<boolean>
+  /** Lets it end then; never later than it would have. False when it is unknown or revoked. */
+  expireAt(id: ApiKeyId, at: Date): Promise<boolean>
+}
+
+export interface AuditStore {
+  append(entry: AuditEntry): Promise<void>
+  /** Several at once, in their order; each at its own time, where it has one. */
+  appendAll(entries: readonly (AuditEntry & { at?: Date })[]): Promise<void>
+  /** Newest first. A company's transaction sees the company's entries; the system's sees all. */
+  list(filter: AuditFilter): Promise<StoredAuditEntry[]>
+}
+
+export interface EventStore {
+  /** False when an event of the same key was written before. */
+  add(event: FleetEvent): Promise<boolean>
 }
 
 export interface SystemTransaction {
@@ -212,8 +256,24 @@ export interface SystemTransaction {
     sessions(limit: number, idleSeconds: number): Promise<{ companyId: CompanyId; sessionId: SessionId }[]>
     /** Integrations whose verification is asked for. */
     verifications(limit: number): Promise<{ companyId: CompanyId; integrationId: IntegrationId }[]>
+    /** Versions of credentials whose next step is due. `companyId` null: the provider's. */
+    rotations(
+      limit: number,
+    ): Promise<{ companyId: CompanyId | null; credentialId: CredentialId; version: number }[]>
+    /** Versions whose owner is to be told that they end. */
+    notices(
+      limit: number,
+    ): Promise<{ companyId: CompanyId | null; credentialId: CredentialId; version: number }[]>
   }
-  audit: { append(entry: AuditEntry): Promise<void> }
+  /** The provider's own credentials. */
+  credentials: CredentialStore & {
+    /** Sessions of any company, unsettled, opened under that version. */
+    unsettledSessions(id: CredentialId, version: number): Promise<{ companyId: CompanyId; id: SessionId }[]>
+    /** Of every owner, for metrics and health: active versions by the window of days in which they end. */
+    forecast(): Promise<{ window: CredentialWindow; count: number }[]>
+  }
+  events: EventStore
+  audit: AuditStore & AuditChain
   /** The database's clock, by which every timer and lease runs. */
   present(): Promise<Date>
   /** For metrics: submissions by state over all companies, outbox rows waiting and the age of the oldest, in seconds. */
@@ -240,13 +300,29 @@ export type NewDocument = {
 
 export type StoredDocument = NewDocument & { companyId: CompanyId; createdAt: Date }
 
-/** One line of `ksef_audit_log`: who did what to what, and how it ended. Never a secret, never an invoice. */
-export type AuditEntry = {
-  actor: string
-  action: string
-  subject: string
-  outcome: 'ok' | 'refused' | 'failed'
-  details?: Record<string, string | number | boolean | null>
+/** Where a credential's end lies, as the view `ksef_credential_status` tells it. */
+export type CredentialWindow =
+  | 'expired'
+  | 'within-1-day'
+  | 'within-7-days'
+  | 'within-14-days'
+  | 'within-30-days'
+  | 'later'
+  | 'never'
+
+export interface AuditChain {
+  /** Entries with a company's name on them, from a process that has collected them. */
+  appendFor(entries: readonly (AuditEntry & { companyId: CompanyId | null; at: Date })[]): Promise<void>
+  /**
+   * Chains entries that no running transaction can still precede, up to `limit`; answers how many. One sealer works at a
+   * time, others answer 0.
+   */
+  seal(limit: number): Promise<number>
+  seals(day: string): Promise<AuditSeal[]>
+  /** Recomputes a day's chain. Null when it holds; otherwise where it breaks first. */
+  verify(day: string): Promise<{ block: number; why: string } | null>
+  /** Makes the partitions of the coming months and drops those older than `months`; answers the names dropped. */
+  keep(months: number): Promise<string[]>
 }
 
 /**

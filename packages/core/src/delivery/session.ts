@@ -8,7 +8,7 @@
  * settled    KSeF's verdict on the session is known and its UPO pages are stored. The end.
  * abandoned  never came to be, or its reference was lost; no invoice was ever sent into it. The end.
  */
-import type { CompanyId, KsefEnvironment, SessionId } from '../identifiers.ts'
+import type { CompanyId, CredentialId, KsefEnvironment, SessionId } from '../identifiers.ts'
 
 export const SESSION_STATES = ['opening', 'open', 'closing', 'closed', 'settled', 'abandoned'] as const
 export type SessionState = (typeof SESSION_STATES)[number]
@@ -28,6 +28,9 @@ export type Session = {
   environment: KsefEnvironment
   kind: 'online'
   formCode: string
+  /** The version of a credential it was opened under, and is finished under; null for sessions from before versions. */
+  credentialId: CredentialId | null
+  credentialVersion: number | null
   state: SessionState
   /** KSeF's reference of the session, once it is open. */
   referenceNumber: string | null

@@ -7,16 +7,27 @@ import { createHash } from 'node:crypto'
 import { crc32 } from 'node:zlib'
 import type { ApiKeyId, CompanyId } from '../identifiers.ts'
 
+/**
+ * administrator  the provider's: everything.
+ * operator       the provider's: runs the day (companies' invoices, status, verification, audit); no keys, credentials or proofs.
+ * company        one company's: its own invoices, credentials and audit.
+ */
+export const API_KEY_ROLES = ['administrator', 'operator', 'company'] as const
+export type ApiKeyRole = (typeof API_KEY_ROLES)[number]
+
 export type ApiKey = {
   id: ApiKeyId
   /** null: the provider's key. */
   companyId: CompanyId | null
+  role: ApiKeyRole
   name: string
   /** First characters, for recognising a key in a list. */
   hint: string
   createdAt: Date
   lastUsedAt: Date | null
   revokedAt: Date | null
+  /** When a newer key takes its place; null when it has no end. */
+  expiresAt: Date | null
 }
 
 const SHAPE = /^kf[pc]_[A-Za-z0-9_-]{43}_[0-9a-f]{8}$/

@@ -1,0 +1,40 @@
+import type { CredentialId, KsefEnvironment } from '../identifiers.ts'
+import type {
+  Credential,
+  CredentialState,
+  CredentialVersion,
+  UsableCredential,
+  VersionChange,
+  VersionState,
+} from './credential.ts'
+
+/**
+ * Credentials of one owner: the company of the transaction, or the provider (`SystemTransaction`). In a company's
+ * transaction `get`, `usable` and `version` also see the provider's; nothing there can change them.
+ */
+export interface CredentialStore {
+  insert(credential: Credential, first: CredentialVersion): Promise<void>
+  get(id: CredentialId): Promise<Credential | null>
+  /** The owner's own, newest first, whatever their state. */
+  list(): Promise<Credential[]>
+  /** Those that can sign in: state `active` with an `active` version; the company's own, then the provider's. */
+  usable(environment: KsefEnvironment): Promise<UsableCredential[]>
+  /** Compare-and-swap; false when it was not in `from`. `endedAt` is set with `ended`. */
+  move(id: CredentialId, move: { from: CredentialState; to: CredentialState }): Promise<boolean>
+  setAutoRenew(id: CredentialId, autoRenew: boolean): Promise<void>
+  versions(id: CredentialId): Promise<CredentialVersion[]>
+  version(id: CredentialId, number: number): Promise<CredentialVersion | null>
+  insertVersion(version: CredentialVersion): Promise<void>
+  /** Compare-and-swap. Throws on a move the table does not know. */
+  moveVersion(
+    id: CredentialId,
+    number: number,
+    move: { from: VersionState; to: VersionState; set?: VersionChange },
+  ): Promise<boolean>
+  /** Changes timers and facts without a move; false when it is no longer in `state`. */
+  touchVersion(
+    id: CredentialId,
+    number: number,
+    touch: { state: VersionState; set: VersionChange },
+  ): Promise<boolean>
+}
