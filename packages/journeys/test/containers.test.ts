@@ -133,7 +133,6 @@ describe.skipIf(command === undefined)('the containers', () => {
 
 const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
 
-/** The README's `docker-compose` command that contains the word. */
 /** Where the official contract is at hand, the simulator holds each of its answers to it. */
 function contractOverlay(): string[] {
   const contracts = process.env.KSEF_CONTRACT_DIR ?? ''
@@ -151,6 +150,7 @@ function contractOverlay(): string[] {
   return [file]
 }
 
+/** The README's `docker-compose` command that contains the word. */
 function readmeCommand(word: string): string {
   const found = README.split('\n').find((line) => line.startsWith('docker-compose ') && line.includes(word))
   if (found === undefined) throw new Error(`the README has no docker-compose command with ${word}`)

@@ -107,6 +107,7 @@ function recordCall(world: World, request: FastifyRequest, httpStatus: number): 
   world.ledger.recordCall({
     at: world.clock.now().toISOString(),
     operation,
+    path: request.url.split('?', 1)[0] ?? '',
     httpStatus,
     ...(request.ksefFault === undefined ? {} : { fault: request.ksefFault.mode }),
     ...(request.ksefContext === undefined ? {} : { context: request.ksefContext }),

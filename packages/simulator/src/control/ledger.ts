@@ -23,6 +23,8 @@ export type Decision = {
 export type Call = {
   at: string
   operation: string
+  /** The path that was asked for, without its query. */
+  path: string
   httpStatus: number
   /** The mode of the fault that touched this call, if any. */
   fault?: string
