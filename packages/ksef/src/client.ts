@@ -1,12 +1,14 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { type Invoices, invoices } from './api/invoices.ts'
 import { type OnlineSessions, onlineSessions } from './api/online-session.ts'
+import { type Permissions, permissions } from './api/permissions.ts'
 import { type PublicKeys, publicKeys } from './api/public-keys.ts'
 import { type Sessions, sessions } from './api/sessions.ts'
 import { type SignIn, signIn } from './api/sign-in.ts'
 import { type Upos, upos } from './api/upo.ts'
+import type { CallRecord } from './call-record.ts'
 import { DEFAULT_TIMEOUTS, openAgent, type Timeouts } from './connection.ts'
-import { type CallRecord, openHttp } from './http.ts'
+import { type KsefHttp, openHttp } from './http.ts'
 import type { SystemWarning } from './system-warning.ts'
 
 export type KsefClientOptions = {
@@ -32,7 +34,14 @@ export type KsefClient = {
   readonly sessions: Sessions
   readonly upo: Upos
   readonly invoices: Invoices
-  /** Closes the connections; calls under way end first. May be called twice. */
+  readonly permissions: Permissions
+  /**
+   * The same client, connections and public keys, whose calls are also told to `onCall`, e.g. to book them
+   * on the company they are made for. Observers add up: whoever watches this client goes on seeing all.
+   * Fetching the shared public keys is nobody's call and is told to the first client's observer only.
+   */
+  observedBy(onCall: (call: CallRecord) => void): KsefClient
+  /** Closes the connections, also those of `observedBy`; calls under way end first. May be called twice. */
   close(): Promise<void>
 }
 
@@ -49,27 +58,40 @@ export function createKsefClient(options: KsefClientOptions): KsefClient {
   const sleep = options.sleep ?? ((ms: number) => sleepFor(ms))
   const timeouts = { ...DEFAULT_TIMEOUTS, ...options.timeouts }
   const agent = openAgent(timeouts)
-  const http = openHttp({
+  const settings = {
     baseUrl,
     agent,
     timeouts,
     now,
     userAgent: options.userAgent ?? 'ksef-fleet',
     onSystemWarning: options.onSystemWarning ?? (() => {}),
-    onCall: options.onCall ?? (() => {}),
-  })
-  const keys = publicKeys(http, now)
-  let closed: Promise<void> | undefined
-  return {
-    publicKeys: keys,
-    signIn: signIn(http, keys, { now, sleep }),
-    onlineSession: onlineSessions(http, keys),
-    sessions: sessions(http),
-    upo: upos(http, { baseUrl, fetchHosts: options.fetchHosts ?? [] }),
-    invoices: invoices(http),
-    close() {
-      closed ??= agent.close()
-      return closed
-    },
   }
+  const addresses = { baseUrl, fetchHosts: options.fetchHosts ?? [] }
+  const watched = (onCall: (call: CallRecord) => void): KsefHttp => openHttp({ ...settings, onCall })
+  const first = options.onCall ?? (() => {})
+  const keys = publicKeys(watched(first), now)
+  let closed: Promise<void> | undefined
+
+  const clientWatchedBy = (onCall: (call: CallRecord) => void): KsefClient => {
+    const http = watched(onCall)
+    return {
+      publicKeys: keys,
+      signIn: signIn(http, keys, { now, sleep }),
+      onlineSession: onlineSessions(http, keys),
+      sessions: sessions(http),
+      upo: upos(http, addresses),
+      invoices: invoices(http),
+      permissions: permissions(http),
+      observedBy: (another) =>
+        clientWatchedBy((call) => {
+          onCall(call)
+          another(call)
+        }),
+      close() {
+        closed ??= agent.close()
+        return closed
+      },
+    }
+  }
+  return clientWatchedBy(first)
 }

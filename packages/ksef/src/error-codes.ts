@@ -233,6 +233,11 @@ export const KSEF_ERRORS = {
     actor: 'software',
     again: 'no',
   },
+  KSEF_LIST_TOO_LONG: {
+    means: 'The list goes on after the pages this client walks; narrow the filter.',
+    actor: 'operator',
+    again: 'no',
+  },
   UPO_NOT_FOUND: { means: 'There is no such UPO, or not yet (21178).', actor: 'nobody', again: 'later' },
   UPO_LINK_EXPIRED: {
     means: 'The UPO link expired; a new status answer carries a fresh one.',

@@ -1,6 +1,7 @@
 import { type Agent, request } from 'undici'
 import type { ZodType } from 'zod'
 import { boundedText, failureOfAnswer, type HttpAnswer, isHtml, parseJson, unreadable } from './answer.ts'
+import { type CallRecord, recordOf } from './call-record.ts'
 import { ConnectionFailed, type Timeouts } from './connection.ts'
 import type { KsefErrorCode } from './error-codes.ts'
 import { failed, type KsefFailure, type KsefFailureKind, type Result, succeeded } from './failure.ts'
@@ -10,15 +11,6 @@ import { readSystemWarnings, type SystemWarning } from './system-warning.ts'
 
 const JSON_BYTES_MAX = 8_000_000
 const DOCUMENT_BYTES_MAX = 32_000_000
-
-/** One call as it ended, for logs and metrics. Holds no secret and no content. */
-export type CallRecord = {
-  readonly operation: KsefOperation
-  readonly httpStatus?: number
-  readonly durationMs: number
-  readonly traceId?: string
-  readonly failureKind?: KsefFailureKind
-}
 
 export type KsefCall = {
   readonly operation: KsefOperation
@@ -135,30 +127,40 @@ function urlOf(baseUrl: URL, call: KsefCall): URL {
   return url
 }
 
-async function perform(settings: HttpSettings, outgoing: Outgoing): Promise<Result<HttpAnswer>> {
+type Ended<T> = { readonly result: Result<T>; readonly answer: HttpAnswer | undefined }
+
+async function outcomeOf<T>(
+  settings: HttpSettings,
+  outgoing: Outgoing,
+  read: (answer: HttpAnswer) => Result<T>,
+): Promise<Ended<T>> {
   const { operation } = outgoing
-  const started = performance.now()
-  const record = (rest: Partial<CallRecord>) =>
-    settings.onCall({ operation, durationMs: performance.now() - started, ...rest })
   let answer: HttpAnswer
   try {
     answer = await exchange(settings, outgoing)
   } catch (error) {
-    const failure = failureOfError(operation, error)
-    record({ failureKind: failure.kind })
-    return failed(failure)
+    return { result: failed(failureOfError(operation, error)), answer: undefined }
   }
   for (const warning of readSystemWarnings(operation, answer.headers['x-system-warning'])) {
     settings.onSystemWarning(warning)
   }
-  if (answer.status >= 200 && answer.status < 300) {
-    record({ httpStatus: answer.status })
-    return succeeded(answer)
-  }
-  const failure = failureOfAnswer(operation, answer, settings.now())
-  const traceId = failure.traceId === undefined ? {} : { traceId: failure.traceId }
-  record({ httpStatus: answer.status, failureKind: failure.kind, ...traceId })
-  return failed(failure)
+  const good = answer.status >= 200 && answer.status < 300
+  const result = good ? read(answer) : failed(failureOfAnswer(operation, answer, settings.now()))
+  return { result, answer }
+}
+
+/** Makes the call, reads its answer and tells the observer, also of an answer that could not be read. */
+async function perform<T>(
+  settings: HttpSettings,
+  outgoing: Outgoing,
+  read: (answer: HttpAnswer) => Result<T>,
+): Promise<Result<T>> {
+  const started = performance.now()
+  const { result, answer } = await outcomeOf(settings, outgoing, read)
+  const { operation, call } = outgoing
+  const durationMs = performance.now() - started
+  settings.onCall(recordOf({ operation, path: call.path, durationMs, answer, result }))
+  return result
 }
 
 function readDocument(operation: KsefOperation, answer: HttpAnswer): Result<Document> {
@@ -180,30 +182,22 @@ function readJson<T>(operation: KsefOperation, answer: HttpAnswer, schema: ZodTy
 
 /** Builds the transport. The agent belongs to the caller, who closes it. */
 export function openHttp(settings: HttpSettings): KsefHttp {
-  const call = (what: KsefCall, bytesMax: number) =>
-    perform(settings, { operation: what.operation, url: urlOf(settings.baseUrl, what), call: what, bytesMax })
+  const outgoing = (call: KsefCall, bytesMax: number): Outgoing => ({
+    operation: call.operation,
+    url: urlOf(settings.baseUrl, call),
+    call,
+    bytesMax,
+  })
   return {
-    async json(what, schema) {
-      const answer = await call(what, JSON_BYTES_MAX)
-      return answer.ok ? readJson(what.operation, answer.value, schema) : answer
-    },
-    async empty(what) {
-      const answer = await call(what, JSON_BYTES_MAX)
-      return answer.ok ? succeeded(undefined) : answer
-    },
-    async document(what) {
-      const answer = await call(what, DOCUMENT_BYTES_MAX)
-      return answer.ok ? readDocument(what.operation, answer.value) : answer
-    },
-    async foreignDocument(url) {
+    json: async (call, schema) =>
+      perform(settings, outgoing(call, JSON_BYTES_MAX), (answer) => readJson(call.operation, answer, schema)),
+    empty: async (call) => perform(settings, outgoing(call, JSON_BYTES_MAX), () => succeeded(undefined)),
+    document: async (call) =>
+      perform(settings, outgoing(call, DOCUMENT_BYTES_MAX), (answer) => readDocument(call.operation, answer)),
+    foreignDocument: async (url) => {
       const operation = 'downloadUpo'
-      const answer = await perform(settings, {
-        operation,
-        url,
-        call: { operation },
-        bytesMax: DOCUMENT_BYTES_MAX,
-      })
-      return answer.ok ? readDocument(operation, answer.value) : answer
+      const foreign = { operation, url, call: { operation }, bytesMax: DOCUMENT_BYTES_MAX } as const
+      return perform(settings, foreign, (answer) => readDocument(operation, answer))
     },
   }
 }

@@ -1,4 +1,4 @@
-export { type AccessTokenClaims, decodeAccessToken } from './access-token.ts'
+export { type AccessTokenClaims, decodeAccessToken, lifeSecondsOf } from './access-token.ts'
 export type {
   InvoiceMetadata,
   InvoiceMetadataPage,
@@ -7,6 +7,12 @@ export type {
   SubjectType,
 } from './api/invoices.ts'
 export type { OnlineSession, OnlineSessions, SendOptions } from './api/online-session.ts'
+export type {
+  GrantedPermission,
+  NamedIdentifier,
+  Permissions,
+  PersonalGrantsFilter,
+} from './api/permissions.ts'
 export type { PublicKey, PublicKeys, PublicKeyUsage } from './api/public-keys.ts'
 export type { SessionInvoice, SessionInvoicePage, SessionStatus, Sessions, UpoPage } from './api/sessions.ts'
 export type { AccessToken, CertificateSignIn, SignedIn, SignIn, TokenSignIn } from './api/sign-in.ts'
@@ -21,6 +27,7 @@ export {
 } from './auth/certificate.ts'
 export { CERTIFICATE_PROBLEMS, CertificateError, type CertificateProblem } from './auth/certificate-error.ts'
 export { createSelfSignedCertificate, type SelfSignedRequest } from './auth/self-signed-certificate.ts'
+export type { CallRecord } from './call-record.ts'
 export { createKsefClient, type KsefClient, type KsefClientOptions } from './client.ts'
 export { DEFAULT_TIMEOUTS, type Timeouts } from './connection.ts'
 export { sha256Base64 } from './crypto/digest.ts'
@@ -47,7 +54,6 @@ export { validateInvoice } from './documents/validate-invoice.ts'
 export { KSEF_BASE_URLS, type KsefEnvironment } from './environment.ts'
 export { type Actor, type Again, KSEF_ERRORS, type KsefErrorCode } from './error-codes.ts'
 export type { KsefEffect, KsefFailure, KsefFailureKind, Result } from './failure.ts'
-export type { CallRecord } from './http.ts'
 export { type KsefNumber, ksefNumberCrc, parseKsefNumber, sellerNipOf } from './ksef-number.ts'
 export { type KsefOperation, OPERATIONS } from './operations.ts'
 export { Sealed } from './sealed.ts'

@@ -36,7 +36,11 @@ export const OPERATIONS = {
   /** A pre-signed link out of a status answer; it is not a path of the OpenAPI file. */
   downloadUpo: { method: 'GET', path: null, repeatable: true },
   getInvoice: { method: 'GET', path: '/invoices/ksef/{ksefNumber}', repeatable: true },
+  listPersonalGrants: { method: 'POST', path: '/permissions/query/personal/grants', repeatable: true },
   queryInvoiceMetadata: { method: 'POST', path: '/invoices/query/metadata', repeatable: true },
-} as const satisfies Record<string, { method: 'GET' | 'POST'; path: string | null; repeatable: boolean }>
+} as const satisfies Record<
+  string,
+  { method: 'GET' | 'POST' | 'DELETE'; path: string | null; repeatable: boolean }
+>
 
 export type KsefOperation = keyof typeof OPERATIONS

@@ -270,6 +270,8 @@ describe('what goes out and what is told', () => {
         operation: 'getSessionStatus',
         httpStatus: 401,
         failureKind: 'unauthorized',
+        failureCode: 'KSEF_UNAUTHORIZED',
+        referenceNumber: SESSION,
         durationMs: expect.any(Number),
       },
     ])

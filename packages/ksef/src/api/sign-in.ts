@@ -3,6 +3,7 @@
 // challenge -> signed document or encrypted token -> poll until 200 -> redeem, exactly once. A lost answer to
 // the redeeming is not repeated: KSeF hands the tokens out once, so the caller signs in anew.
 import * as z from 'zod'
+import { lifeSecondsOf } from '../access-token.ts'
 import {
   authTokenRequest,
   type ContextIdentifier,
@@ -21,7 +22,13 @@ import type { PublicKeys } from './public-keys.ts'
 import { absent, publicKeyId, referenceNumber, status, type WireStatus } from './wire.ts'
 
 /** A JWT with the time KSeF says it ends. Both access and refresh tokens. */
-export type AccessToken = { readonly token: Sealed<string>; readonly validUntil: Date }
+export type AccessToken = {
+  readonly token: Sealed<string>
+  /** A moment on KSeF's clock. */
+  readonly validUntil: Date
+  /** How long it lives from its making; use it with the time of the answer where clocks may differ. */
+  readonly lifeSeconds?: number
+}
 
 export type SignedIn = {
   readonly authReferenceNumber: string
@@ -45,7 +52,11 @@ export const TokenSignInRequest = z.strictObject({
 
 const Token = z
   .object({ token: z.string().min(1), validUntil: wireDate })
-  .transform(({ token, validUntil }): AccessToken => ({ token: new Sealed(token), validUntil }))
+  .transform(({ token, validUntil }): AccessToken => {
+    const sealed = new Sealed(token)
+    const lifeSeconds = lifeSecondsOf(sealed)
+    return { token: sealed, validUntil, ...(lifeSeconds === null ? {} : { lifeSeconds }) }
+  })
 
 export const SignInStartedResponse = z.object({ referenceNumber, authenticationToken: Token })
 export const SignInStatusResponse = z.object({ status })
