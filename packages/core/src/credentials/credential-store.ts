@@ -31,10 +31,13 @@ export interface CredentialStore {
     number: number,
     move: { from: VersionState; to: VersionState; set?: VersionChange },
   ): Promise<boolean>
-  /** Changes timers and facts without a move; false when it is no longer in `state`. */
+  /**
+   * Changes timers and facts without a move; false when it is no longer in `state`, or, where `tries` is given, no longer
+   * at that try: so of two workers rung for one step, one takes it.
+   */
   touchVersion(
     id: CredentialId,
     number: number,
-    touch: { state: VersionState; set: VersionChange },
+    touch: { state: VersionState; tries?: number; set: VersionChange },
   ): Promise<boolean>
 }
