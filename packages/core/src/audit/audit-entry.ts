@@ -1,4 +1,5 @@
 import type { CompanyId } from '../identifiers.ts'
+import type { AuditDetails } from './audit-details.ts'
 
 /**
  * One line of `ksef_audit_log`: who did what to what for which taxpayer, and how it ended. Never a secret, never an
@@ -25,7 +26,7 @@ export type AuditEntry = {
   requestId?: string
   /** KSeF's reference of the thing. */
   referenceNumber?: string
-  details?: Record<string, string | number | boolean | null>
+  details?: AuditDetails
 }
 
 /** Position in the log: entries are ordered by time, then id. */
