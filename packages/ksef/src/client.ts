@@ -1,10 +1,12 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
+import { type AuthSessions, authSessions } from './api/auth-sessions.ts'
 import { type Invoices, invoices } from './api/invoices.ts'
 import { type OnlineSessions, onlineSessions } from './api/online-session.ts'
 import { type Permissions, permissions } from './api/permissions.ts'
 import { type PublicKeys, publicKeys } from './api/public-keys.ts'
 import { type Sessions, sessions } from './api/sessions.ts'
 import { type SignIn, signIn } from './api/sign-in.ts'
+import { type KsefTokens, ksefTokens } from './api/tokens.ts'
 import { type Upos, upos } from './api/upo.ts'
 import type { CallRecord } from './call-record.ts'
 import { DEFAULT_TIMEOUTS, openAgent, type Timeouts } from './connection.ts'
@@ -35,6 +37,8 @@ export type KsefClient = {
   readonly upo: Upos
   readonly invoices: Invoices
   readonly permissions: Permissions
+  readonly tokens: KsefTokens
+  readonly authSessions: AuthSessions
   /**
    * The same client, connections and public keys, whose calls are also told to `onCall`, e.g. to book them
    * on the company they are made for. Observers add up: whoever watches this client goes on seeing all.
@@ -82,6 +86,8 @@ export function createKsefClient(options: KsefClientOptions): KsefClient {
       upo: upos(http, addresses),
       invoices: invoices(http),
       permissions: permissions(http),
+      tokens: ksefTokens(http),
+      authSessions: authSessions(http),
       observedBy: (another) =>
         clientWatchedBy((call) => {
           onCall(call)

@@ -193,6 +193,18 @@ export const KSEF_ERRORS = {
     again: 'later',
   },
 
+  // Credentials.
+  TOKEN_PERMISSION_NOT_HELD: {
+    means: 'A token can only carry permissions its author holds in the context (26001).',
+    actor: 'company',
+    again: 'no',
+  },
+  TOKEN_CONTEXT_NOT_ALLOWED: {
+    means: 'Tokens are made in the context of a NIP or an internal identifier only (26002).',
+    actor: 'software',
+    again: 'no',
+  },
+
   // Sending.
   SESSION_FULL: {
     means: 'The session holds its maximum of invoices (21155).',
@@ -314,6 +326,9 @@ export const REFUSALS: { readonly [operation in KsefOperation]?: Refusals } = {
   getSignInStatus: { 21304: 'SIGN_IN_NOT_FOUND' },
   redeemTokens: TOKENS,
   refreshAccessToken: TOKENS,
+  listAuthSessions: { 21418: 'CONTINUATION_TOKEN_INVALID' },
+  generateKsefToken: { 26001: 'TOKEN_PERMISSION_NOT_HELD', 26002: 'TOKEN_CONTEXT_NOT_ALLOWED' },
+  listKsefTokens: { 21418: 'CONTINUATION_TOKEN_INVALID' },
   openOnlineSession: { 21470: 'KSEF_PUBLIC_KEY_RETIRED' },
   sendInvoice: {
     21155: 'SESSION_FULL',

@@ -16,7 +16,8 @@ export type KsefCall = {
   readonly operation: KsefOperation
   /** Values for the braces in the operation's path. */
   readonly path?: { readonly [name: string]: string }
-  readonly query?: { readonly [name: string]: string | number | undefined }
+  /** A list is said once for each of its values, as KSeF reads lists. */
+  readonly query?: { readonly [name: string]: string | number | readonly string[] | undefined }
   readonly access?: Sealed<string>
   readonly headers?: { readonly [name: string]: string }
   readonly json?: object
@@ -122,7 +123,7 @@ function urlOf(baseUrl: URL, call: KsefCall): URL {
   })
   const url = new URL(baseUrl.href.replace(/\/$/, '') + path)
   for (const [name, value] of Object.entries(call.query ?? {})) {
-    if (value !== undefined) url.searchParams.set(name, String(value))
+    for (const one of [value ?? []].flat()) url.searchParams.append(name, String(one))
   }
   return url
 }

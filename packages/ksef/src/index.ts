@@ -1,4 +1,5 @@
 export { type AccessTokenClaims, decodeAccessToken, lifeSecondsOf } from './access-token.ts'
+export type { AuthSession, AuthSessions } from './api/auth-sessions.ts'
 export type {
   InvoiceMetadata,
   InvoiceMetadataPage,
@@ -16,6 +17,16 @@ export type {
 export type { PublicKey, PublicKeys, PublicKeyUsage } from './api/public-keys.ts'
 export type { SessionInvoice, SessionInvoicePage, SessionStatus, Sessions, UpoPage } from './api/sessions.ts'
 export type { AccessToken, CertificateSignIn, SignedIn, SignIn, TokenSignIn } from './api/sign-in.ts'
+export {
+  type GeneratedToken,
+  type KsefTokenFilter,
+  type KsefTokenMetadata,
+  type KsefTokenStatus,
+  type KsefTokens,
+  type NewKsefToken,
+  TOKEN_PERMISSIONS,
+  type TokenPermission,
+} from './api/tokens.ts'
 export type { Upo, Upos } from './api/upo.ts'
 export type { WireStatus } from './api/wire.ts'
 export type { ContextIdentifier, SubjectIdentifierType } from './auth/auth-token-request.ts'

@@ -2,8 +2,8 @@
  * The operations this client calls, with method and path as in the official OpenAPI file. That file has no
  * operation ids, so the names are ours: verb and resource as KSeF words them.
  *
- * `repeatable` says that calling twice changes nothing that matters: reads, and the POSTs that only read or
- * only hand out a fresh value. For every other operation an unclear outcome has to be looked up first.
+ * `repeatable` says that calling twice changes nothing that matters: reads, revocations, and the POSTs that only read
+ * or only hand out a fresh value. For every other operation an unclear outcome has to be looked up first.
  */
 export const OPERATIONS = {
   listPublicKeys: { method: 'GET', path: '/security/public-key-certificates', repeatable: true },
@@ -36,6 +36,13 @@ export const OPERATIONS = {
   /** A pre-signed link out of a status answer; it is not a path of the OpenAPI file. */
   downloadUpo: { method: 'GET', path: null, repeatable: true },
   getInvoice: { method: 'GET', path: '/invoices/ksef/{ksefNumber}', repeatable: true },
+  listAuthSessions: { method: 'GET', path: '/auth/sessions', repeatable: true },
+  revokeCurrentAuthSession: { method: 'DELETE', path: '/auth/sessions/current', repeatable: true },
+  revokeAuthSession: { method: 'DELETE', path: '/auth/sessions/{referenceNumber}', repeatable: true },
+  generateKsefToken: { method: 'POST', path: '/tokens', repeatable: false },
+  listKsefTokens: { method: 'GET', path: '/tokens', repeatable: true },
+  getKsefTokenStatus: { method: 'GET', path: '/tokens/{referenceNumber}', repeatable: true },
+  revokeKsefToken: { method: 'DELETE', path: '/tokens/{referenceNumber}', repeatable: true },
   listPersonalGrants: { method: 'POST', path: '/permissions/query/personal/grants', repeatable: true },
   queryInvoiceMetadata: { method: 'POST', path: '/invoices/query/metadata', repeatable: true },
 } as const satisfies Record<

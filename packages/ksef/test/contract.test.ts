@@ -7,8 +7,10 @@ import { join } from 'node:path'
 import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
+import { AuthSessionsResponse } from '../src/api/auth-sessions.ts'
 import { metadataFilters, QueryInvoicesMetadataResponse } from '../src/api/invoices.ts'
 import { OpenOnlineSessionResponse, SendInvoiceResponse } from '../src/api/online-session.ts'
+import { PersonalPermissionsResponse } from '../src/api/permissions.ts'
 import { PublicKeyCertificates } from '../src/api/public-keys.ts'
 import {
   SessionInvoiceResponse,
@@ -22,6 +24,7 @@ import {
   SignInStatusResponse,
   TokensResponse,
 } from '../src/api/sign-in.ts'
+import { GenerateTokenResponse, TokenStatusResponse, TokensListResponse } from '../src/api/tokens.ts'
 import { REFUSALS } from '../src/error-codes.ts'
 import {
   createKsefClient,
@@ -35,6 +38,7 @@ import {
   SESSION_STATUSES,
   Sealed,
   SIGN_IN_STATUSES,
+  TOKEN_PERMISSIONS,
 } from '../src/index.ts'
 import { json, startLocalServer } from './local-server.ts'
 
@@ -82,6 +86,11 @@ const READERS: [KsefOperation, z.ZodType][] = [
   ['listSessionInvoices', SessionInvoicesResponse],
   ['getSessionInvoice', SessionInvoiceResponse],
   ['queryInvoiceMetadata', QueryInvoicesMetadataResponse],
+  ['listAuthSessions', AuthSessionsResponse],
+  ['generateKsefToken', GenerateTokenResponse],
+  ['listKsefTokens', TokensListResponse],
+  ['getKsefTokenStatus', TokenStatusResponse],
+  ['listPersonalGrants', PersonalPermissionsResponse],
 ]
 
 /** OpenAPI 3.0 says `nullable`, which JSON Schema does not know; we never send null. */
@@ -165,6 +174,8 @@ describe.skipIf(directory === undefined)('the official contract', () => {
   test('the bodies we send keep the schemas of their requests', async () => {
     const bodies = await sentBodies()
     expect([...bodies.keys()].sort()).toEqual([
+      'generateKsefToken',
+      'listPersonalGrants',
       'openOnlineSession',
       'queryInvoiceMetadata',
       'sendInvoice',
@@ -225,12 +236,20 @@ async function sentBodies(): Promise<Map<KsefOperation, unknown>> {
   } as const
   expect(metadataFilters(query)).toBeDefined()
   await client.invoices.metadata(access, query)
+  await client.tokens.generate(access, { permissions: [...TOKEN_PERMISSIONS], description: 'Token floty' })
+  await client.permissions.personalGrants(access, {
+    contextIdentifier: { type: 'Nip', value: '5265877635' },
+    permissionTypes: ['InvoiceRead'],
+    permissionState: 'Active',
+  })
   await client.close()
   const body = (path: string): unknown => JSON.parse(server.seenAt(path)[0]?.body ?? 'null')
   return new Map<KsefOperation, unknown>([
     ['signInWithToken', body('POST /auth/ksef-token')],
     ['openOnlineSession', body('POST /sessions/online')],
     ['sendInvoice', body('POST /sessions/online/S/invoices')],
+    ['generateKsefToken', body('POST /tokens')],
+    ['listPersonalGrants', body('POST /permissions/query/personal/grants')],
     ['queryInvoiceMetadata', body('POST /invoices/query/metadata')],
   ])
 }

@@ -7,6 +7,7 @@ import {
   sealOf,
   signInWithSeal,
   startSimulatorProcess,
+  taken,
 } from './simulator.ts'
 
 const [COMPANY, OFFICE] = ['5265877635', '7980332920']
@@ -39,24 +40,21 @@ async function entrust(access: Sealed<string>, nip: string, permissions: readonl
 describe('the permissions in force', () => {
   test('an owner has them all, and they are told by name', async () => {
     const { accessToken } = await signInWithSeal(client, COMPANY)
-    const grants = await client.permissions.personalGrants(accessToken.token)
-    if (!grants.ok) throw new Error(JSON.stringify(grants.failure))
-    const scopes = grants.value.map((grant) => grant.permissionScope)
+    const grants = taken(await client.permissions.personalGrants(accessToken.token))
+    const scopes = grants.map((grant) => grant.permissionScope)
     expect(scopes).toContain('InvoiceRead')
     expect(scopes).toContain('InvoiceWrite')
-    expect(grants.value.every((grant) => grant.permissionState === 'Active')).toBe(true)
-    expect(grants.value[0]?.startDate).toBeInstanceOf(Date)
+    expect(grants.every((grant) => grant.permissionState === 'Active')).toBe(true)
+    expect(grants[0]?.startDate).toBeInstanceOf(Date)
   })
 
   test('an entity sees in a context it was let into what it was granted there, and no more', async () => {
     const company = await signInWithSeal(client, COMPANY)
     await entrust(company.accessToken.token, OFFICE, ['InvoiceRead'])
     const context = { type: 'Nip', value: COMPANY } as const
-    const office = await client.signIn.withCertificate({ context, certificate: await sealOf(OFFICE) })
-    if (!office.ok) throw new Error(JSON.stringify(office.failure))
-    const grants = await client.permissions.personalGrants(office.value.accessToken.token)
-    if (!grants.ok) throw new Error(JSON.stringify(grants.failure))
-    expect(grants.value).toMatchObject([
+    const office = taken(await client.signIn.withCertificate({ context, certificate: await sealOf(OFFICE) }))
+    const grants = taken(await client.permissions.personalGrants(office.accessToken.token))
+    expect(grants).toMatchObject([
       {
         permissionScope: 'InvoiceRead',
         permissionState: 'Active',

@@ -8,6 +8,7 @@ import {
   createSelfSignedCertificate,
   type KsefClient,
   loadCertificate,
+  type Result,
 } from '../src/index.ts'
 
 const PROGRAM = fileURLToPath(new URL('../../simulator/src/main.ts', import.meta.url))
@@ -57,8 +58,13 @@ export async function sealOf(nip: string) {
 export async function signInWithSeal(client: KsefClient, nip: string) {
   const context = { type: 'Nip', value: nip } as const
   const signedIn = await client.signIn.withCertificate({ context, certificate: await sealOf(nip) })
-  if (!signedIn.ok) throw new Error(JSON.stringify(signedIn.failure))
-  return signedIn.value
+  return taken(signedIn)
+}
+
+/** The value of a call that must have succeeded. */
+export function taken<T>(result: Result<T>): T {
+  if (!result.ok) throw new Error(JSON.stringify(result.failure))
+  return result.value
 }
 
 /** A client that polls often, for a simulator that settles within milliseconds. */

@@ -1,6 +1,6 @@
 // Official tag "Wyszukiwanie nadanych uprawnień"; uprawnienia.md, "Pobranie listy własnych uprawnień".
 import * as z from 'zod'
-import type { Result } from '../failure.ts'
+import { type Result, succeeded } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
 import { wireDate } from '../wire-date.ts'
@@ -77,7 +77,7 @@ export type Permissions = {
 }
 
 export const permissions = (http: KsefHttp): Permissions => ({
-  personalGrants(access, filter = {}) {
+  async personalGrants(access, filter = {}) {
     const operation = 'listPersonalGrants'
     const json = PersonalPermissionsQueryRequest.parse(filter)
     return everyPage<GrantedPermission, number>(operation, async (pageOffset = 0) => {
@@ -85,7 +85,7 @@ export const permissions = (http: KsefHttp): Permissions => ({
       const page = await http.json({ operation, access, json, query }, PersonalPermissionsResponse)
       if (!page.ok) return page
       const { permissions: items, hasMore } = page.value
-      return { ok: true, value: hasMore ? { items, next: pageOffset + 1 } : { items } }
+      return succeeded(hasMore ? { items, next: pageOffset + 1 } : { items })
     })
   },
 })

@@ -4,7 +4,7 @@ import type { Result } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
 import { wireDate } from '../wire-date.ts'
-import { absent, present, referenceNumber, status, type WireStatus } from './wire.ts'
+import { absent, continuation, present, referenceNumber, status, type WireStatus } from './wire.ts'
 
 /** One page of a session's collective UPO: up to 10,000 entries. The link needs no token and expires. */
 export type UpoPage = {
@@ -129,8 +129,7 @@ export const sessions = (http: KsefHttp): Sessions => ({
   },
   invoices(access, sessionReferenceNumber, page = {}) {
     const path = { referenceNumber: sessionReferenceNumber }
-    const headers: Record<string, string> =
-      page.continuationToken === undefined ? {} : { 'x-continuation-token': page.continuationToken }
+    const headers = continuation(page.continuationToken)
     const query = { pageSize: page.pageSize }
     return http.json(
       { operation: 'listSessionInvoices', path, access, headers, query },

@@ -46,3 +46,11 @@ export type WireStatus = {
   readonly details: readonly string[]
   readonly extensions: { readonly [name: string]: string | null }
 }
+
+/** The header that asks for the page after `token`; none asks for the first. */
+export const continuation = (token: string | undefined): { readonly [name: string]: string } =>
+  token === undefined ? {} : { 'x-continuation-token': token }
+
+/** The token of the next page. KSeF says "none" in three ways: absent, null and empty. */
+export const nextOf = (page: { readonly continuationToken?: string | undefined }): string | undefined =>
+  page.continuationToken === '' ? undefined : page.continuationToken
