@@ -1,6 +1,7 @@
 /**
- * Makes an API key from the command line: `node src/create-api-key.ts --name NAME [--company COMPANY_ID]`. The key is
- * printed once; only its hash is kept.
+ * Makes an API key from the command line: `node src/create-api-key.ts --name NAME [--company COMPANY_ID]`. Without a
+ * company it is an administrator's of the provider, the first of which no API can make. The key is printed once; only its
+ * hash is kept.
  */
 import { randomBytes } from 'node:crypto'
 import { parseArgs } from 'node:util'
@@ -13,16 +14,18 @@ async function run(): Promise<void> {
   const { values } = parseArgs({ options: { name: { type: 'string' }, company: { type: 'string' } } })
   const name = Name.safeParse(values.name)
   if (!name.success) throw new Error('--name is missing or is not one line of 1 to 200 characters')
-  const companyId = CompanyId.nullable().safeParse(values.company ?? null)
-  if (!companyId.success) throw new Error('--company is not the id of a company')
+  const company = CompanyId.nullable().safeParse(values.company ?? null)
+  if (!company.success) throw new Error('--company is not the id of a company')
   await using resources = new AsyncDisposableStack()
   const db = resources.adopt(connect({ ...readDatabaseConfig(), poolSize: 1 }), (database) =>
     database.close(),
   )
   const now = () => new Date()
+  const companyId = company.data
+  const owner = companyId === null ? { companyId, role: 'administrator' as const } : { companyId }
   const { key } = await createApiKey(
     { db, now, randomBytes, newId: createIdSource({ now, randomBytes }) },
-    { companyId: companyId.data, name: name.data, actor: 'command line' },
+    { ...owner, name: name.data, actor: 'operator' },
   )
   console.log(key)
 }

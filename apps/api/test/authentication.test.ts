@@ -17,7 +17,12 @@ const base64 = (value: object): string => Buffer.from(JSON.stringify(value)).toS
 const jwt = (header: object, claims: object): string => `${base64(header)}.${base64(claims)}.c2lnbmF0dXJl`
 
 async function badCredentials({ deps, providerKey: key, a }: RunningApi): Promise<typeof bad> {
-  const revoked = await createApiKey(deps, { companyId: null, name: 'revoked', actor: 'test' })
+  const revoked = await createApiKey(deps, {
+    companyId: null,
+    role: 'administrator',
+    name: 'revoked',
+    actor: 'test',
+  })
   await revokeApiKey(deps, { realm: { scope: 'provider' }, id: revoked.apiKey.id, actor: 'test' })
   const header = (authorization: string) => (call: Call) => ({
     ...call,

@@ -92,7 +92,12 @@ export async function startApi(change: Partial<ApiDependencies> = {}) {
   const app = resources.adopt(await buildServer(deps), (server) => server.close())
   await app.ready()
 
-  const { key: providerKey } = await createApiKey(deps, { companyId: null, name: 'tests', actor: 'test' })
+  const { key: providerKey } = await createApiKey(deps, {
+    companyId: null,
+    role: 'administrator',
+    name: 'tests',
+    actor: 'test',
+  })
   const call = caller(app, providerKey)
   const party = async (nip: string): Promise<Party> => {
     const id = String((await call({ url: '/v1/companies', json: { nip, name: `Company ${nip}` } })).json().id)

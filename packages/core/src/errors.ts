@@ -25,8 +25,15 @@ export const ERRORS = {
     httpStatus: 403,
     blame: 'caller',
     retry: 'after-change',
-    means: "A company's key cannot do what is the provider's to do.",
-    help: "Use the provider's key.",
+    means: 'The role of this API key does not permit this.',
+    help: 'Use a key of the role the route names: company, operator or administrator.',
+  },
+  API_KEY_ROTATING: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'Two keys of this owner, role and name work already.',
+    help: 'Revoke the one that is no longer used, or wait until its grace is over.',
   },
   CROSS_SITE_REFUSED: {
     httpStatus: 403,

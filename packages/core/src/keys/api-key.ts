@@ -14,6 +14,7 @@ import type { ApiKeyId, CompanyId } from '../identifiers.ts'
  */
 export const API_KEY_ROLES = ['administrator', 'operator', 'company'] as const
 export type ApiKeyRole = (typeof API_KEY_ROLES)[number]
+export type ProviderRole = Exclude<ApiKeyRole, 'company'>
 
 export type ApiKey = {
   id: ApiKeyId

@@ -1,23 +1,37 @@
 import type { CoreDependencies } from '../dependencies.ts'
 import type { ApiKeyId, CompanyId } from '../identifiers.ts'
-import { hashApiKey, isApiKeyShaped } from './api-key.ts'
+import { type ApiKey, hashApiKey, isApiKeyShaped, type ProviderRole } from './api-key.ts'
 
-/** Who calls: the provider, or one company. */
+/** Who calls: the provider in one of its roles, or one company. */
 export type Caller =
-  | { scope: 'provider'; keyId: ApiKeyId }
-  | { scope: 'company'; keyId: ApiKeyId; companyId: CompanyId }
+  | { scope: 'provider'; role: ProviderRole; keyId: ApiKeyId }
+  | { scope: 'company'; role: 'company'; keyId: ApiKeyId; companyId: CompanyId }
 
-/** The caller behind a key, or null: misshapen, unknown and revoked keys are told apart by nobody. */
-export async function authenticate(deps: Pick<CoreDependencies, 'db'>, key: string): Promise<Caller | null> {
+/**
+ * The caller behind a key, or null: misshapen, unknown, revoked and expired keys are told apart by nobody, not even by
+ * the time it takes, since whatever is looked up for one is looked up for all.
+ */
+export async function authenticate(
+  deps: Pick<CoreDependencies, 'db' | 'now'>,
+  key: string,
+): Promise<Caller | null> {
   if (!isApiKeyShaped(key)) return null
   return deps.db.asSystem('authenticate', async (tx) => {
     const found = await tx.apiKeys.findByHash(hashApiKey(key))
-    if (found === null || found.revokedAt !== null) return null
+    if (found === null || !isInForce(found, deps.now())) return null
     await tx.apiKeys.touch(found.id)
-    return found.companyId === null
-      ? { scope: 'provider', keyId: found.id }
-      : { scope: 'company', keyId: found.id, companyId: found.companyId }
+    return callerOf(found)
   })
+}
+
+/** True while the key opens anything. */
+export const isInForce = (key: Pick<ApiKey, 'revokedAt' | 'expiresAt'>, now: Date): boolean =>
+  key.revokedAt === null && (key.expiresAt === null || key.expiresAt > now)
+
+/** A row whose role and owner contradict each other opens nothing; the database refuses such rows too. */
+function callerOf({ id: keyId, companyId, role }: ApiKey): Caller | null {
+  if (companyId === null) return role === 'company' ? null : { scope: 'provider', role, keyId }
+  return role === 'company' ? { scope: 'company', role, keyId, companyId } : null
 }
 
 /** True when the caller may see that company. Who may not is answered exactly as if it did not exist. */
@@ -25,4 +39,4 @@ export const mayUse = (caller: Caller, companyId: CompanyId): boolean =>
   caller.scope === 'provider' || caller.companyId === companyId
 
 /** How the audit log names the caller. */
-export const actorOf = (caller: Caller): string => `api-key:${caller.keyId}`
+export const actorOf = (caller: Caller): string => `key:${caller.keyId}`

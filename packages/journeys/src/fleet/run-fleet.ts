@@ -126,7 +126,12 @@ async function createProviderKey(urls: DatabaseUrls, name: string): Promise<stri
   const db = resources.adopt(connect(urls), (database) => database.close())
   const now = () => new Date()
   const deps = { db, now, randomBytes, newId: createIdSource({ now, randomBytes }) }
-  const { key } = await createApiKey(deps, { companyId: null, name, actor: 'npm start' })
+  const { key } = await createApiKey(deps, {
+    companyId: null,
+    role: 'administrator',
+    name,
+    actor: 'npm start',
+  })
   return key
 }
 
