@@ -1,17 +1,14 @@
+import type { ErrorRow } from './errors/error-row.ts'
+import { INTEGRATION_ERRORS } from './errors/integration-errors.ts'
+
+export type { ErrorRow } from './errors/error-row.ts'
+
 /**
  * Every error a caller can meet, in one closed table. `docs/ERRORS.md` is checked against it in both directions.
  *
  * `httpStatus` is what the API answers, or null where the code only ever stands as the reason of a submission or an
  * integration. `blame` says who must act; `retry` whether the same request can succeed later by itself.
  */
-export type ErrorRow = {
-  httpStatus: number | null
-  blame: 'caller' | 'company' | 'ksef' | 'fleet'
-  retry: 'never' | 'after-change' | 'later'
-  means: string
-  help: string
-}
-
 export const ERRORS = {
   // Who calls
   UNAUTHENTICATED: {
@@ -106,56 +103,7 @@ export const ERRORS = {
     means: 'A request with this `Idempotency-Key` is being worked on right now.',
     help: 'Repeat the request in a second; it will get the same answer as the first.',
   },
-  // Companies and integrations
-  COMPANY_EXISTS: {
-    httpStatus: 409,
-    blame: 'caller',
-    retry: 'never',
-    means: 'A company with this NIP is already here.',
-    help: 'Use the existing company.',
-  },
-  INTEGRATION_EXISTS: {
-    httpStatus: 409,
-    blame: 'caller',
-    retry: 'never',
-    means: 'The company already has an integration that is not revoked.',
-    help: 'Revoke it first, or use it.',
-  },
-  INTEGRATION_MISSING: {
-    httpStatus: 409,
-    blame: 'caller',
-    retry: 'after-change',
-    means: 'The company has no integration with KSeF.',
-    help: 'Create one with `POST /v1/companies/{companyId}/integrations`.',
-  },
-  INTEGRATION_REVOKED: {
-    httpStatus: 409,
-    blame: 'caller',
-    retry: 'never',
-    means: 'The integration is revoked and its secrets are erased.',
-    help: 'Create a new integration.',
-  },
-  CREDENTIAL_UNREADABLE: {
-    httpStatus: 422,
-    blame: 'caller',
-    retry: 'after-change',
-    means: 'The certificate, key or token cannot be used as given.',
-    help: '`detail` says what is wrong: key and certificate that do not match, a wrong passphrase, an unsupported key.',
-  },
-  CREDENTIAL_EXPIRED: {
-    httpStatus: 422,
-    blame: 'company',
-    retry: 'after-change',
-    means: 'The certificate is not valid today.',
-    help: 'Supply a certificate that is valid now.',
-  },
-  CREDENTIAL_REFUSED: {
-    httpStatus: null,
-    blame: 'company',
-    retry: 'after-change',
-    means: 'KSeF refused the sign-in with this credential.',
-    help: "Read KSeF's words in `description`, then supply another credential or have the permission granted in KSeF.",
-  },
+  ...INTEGRATION_ERRORS,
   // Invoices
   INVOICE_INVALID: {
     httpStatus: 422,
@@ -275,8 +223,16 @@ export const ERRORS = {
     httpStatus: 503,
     blame: 'fleet',
     retry: 'later',
-    means: 'The secret store cannot be reached or does not have the secret.',
-    help: 'Check the secret store; then verify the integration again.',
+    means: 'The secret store cannot be reached, or has no time for us.',
+    help: 'Nothing to do when it passes; otherwise check the secret store.',
+  },
+  SECRET_BROKEN: {
+    httpStatus: 409,
+    blame: 'fleet',
+    retry: 'after-change',
+    means:
+      "The credential's secret is missing, denied, malformed, of the wrong kind, or belongs to another owner.",
+    help: 'Restore it in the secret store, or rotate the credential; then verify the integration again.',
   },
   // Ourselves
   DATABASE_UNAVAILABLE: {
