@@ -41,7 +41,7 @@ function arrayElements(program: SyntaxNode): string[] {
 const ERRORS_PAGE = 'docs/ERRORS.md'
 /** The tables of codes: below which folder they are declared, and under which name. */
 const CODE_TABLES = [
-  { under: 'packages/core/src/', name: /^ERRORS$/ },
+  { under: 'packages/core/src/', name: /^([A-Z]+_)?ERRORS$/ },
   { under: 'packages/ksef/src/', name: /^(INVOICE_FAULTS?(_CODES)?|InvoiceFaultCode)$/ },
 ]
 const CODE = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/
