@@ -16,6 +16,13 @@ export const INTEGRATION_ERRORS = {
     means: 'The company already has an integration that is not revoked.',
     help: 'Revoke it first, or use it.',
   },
+  CREDENTIAL_EXISTS: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'never',
+    means: 'This certificate or token is here already.',
+    help: '`existing` names the credential that holds it.',
+  },
   INTEGRATION_MISSING: {
     httpStatus: 409,
     blame: 'caller',
