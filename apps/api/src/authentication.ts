@@ -12,7 +12,7 @@ const BEARER = /^Bearer ([A-Za-z0-9_-]{1,200})$/i
 /** Asks for a valid key on every route of this instance. */
 export function requireApiKey(
   app: FastifyInstance,
-  deps: Pick<CoreDependencies, 'db'> & { failedKeys: FailedKeys },
+  deps: Pick<CoreDependencies, 'db' | 'now'> & { failedKeys: FailedKeys },
 ): void {
   app.addHook('onRequest', async (request, reply) => {
     const caller = await callerBehind(deps, request)
@@ -26,7 +26,7 @@ export function requireApiKey(
 }
 
 async function callerBehind(
-  deps: Pick<CoreDependencies, 'db'>,
+  deps: Pick<CoreDependencies, 'db' | 'now'>,
   request: FastifyRequest,
 ): Promise<Caller | null> {
   const [only, ...others] = authorizationsOf(request.raw.rawHeaders)

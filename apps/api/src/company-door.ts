@@ -5,7 +5,7 @@
 import { ApiKeyId, CompanyId, FleetError, IntegrationId, mayUse, SubmissionId } from '@ksef-fleet/core'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
-import { callerOf } from './request-context.ts'
+import { callerOf, noteRefusal } from './request-context.ts'
 
 /** Ids are spelled one way only, in lower case. */
 const LOWER_CASE = /^[0-9a-f-]{36}$/
@@ -25,6 +25,8 @@ export function guardCompanyInPath(app: FastifyInstance): void {
     const named = z.object({ companyId: z.unknown() }).safeParse(request.params)
     if (!named.success || named.data.companyId === undefined) return
     const companyId = CompanyIdInPath.safeParse(named.data.companyId)
-    if (!companyId.success || !mayUse(callerOf(request), companyId.data)) throw new FleetError('NOT_FOUND')
+    if (companyId.success && mayUse(callerOf(request), companyId.data)) return
+    noteRefusal(request)
+    throw new FleetError('NOT_FOUND')
   })
 }

@@ -1,5 +1,5 @@
 /** What the server is built from: everything it touches is given, so that a test builds it like `main.ts` does. */
-import type { AcceptDependencies, CoreDependencies } from '@ksef-fleet/core'
+import type { AcceptDependencies, AuditTrail, CoreDependencies } from '@ksef-fleet/core'
 import type { FastifyBaseLogger } from 'fastify'
 import type { Readiness } from './health.ts'
 import type { OpsBoard } from './ops-board.ts'
@@ -9,6 +9,8 @@ export type ApiDependencies = CoreDependencies & {
   /** Signs the cursors of lists. */
   cursorKey: Uint8Array
   log: FastifyBaseLogger
+  /** Where uses of keys are told. */
+  trail: AuditTrail
   readiness: Readiness
   /** The operators' board over the queues; absent without a password. */
   ops: OpsBoard | null

@@ -4,10 +4,14 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify'
 import type { AllowedMethods } from './allowed-methods.ts'
 import { failureOf } from './failure.ts'
 import { problemOf } from './problem.ts'
+import { noteFailureCode } from './request-context.ts'
 
 /** Failures of handlers, of Fastify itself, paths that do not exist and methods a path does not have. */
 export function handleErrors(app: FastifyInstance, allowed: AllowedMethods): void {
-  app.setErrorHandler(sendProblem)
+  app.setErrorHandler((thrown, request, reply) => {
+    noteFailureCode(request, failureOf(thrown).code)
+    return sendProblem(thrown, request, reply)
+  })
   app.setNotFoundHandler((request, reply) => {
     const methods = allowed.of(request.url)
     if (methods.length === 0) return sendProblem(new FleetError('NOT_FOUND'), request, reply)

@@ -2,6 +2,8 @@
 import { createHash, randomBytes } from 'node:crypto'
 import { availableParallelism } from 'node:os'
 import {
+  auditOfSecret,
+  createAuditTrail,
   createIdSource,
   createKsefSecretManager,
   createLogger,
@@ -42,9 +44,19 @@ async function run(): Promise<void> {
   )
   const sealer = createSealer(config.masterKey.reveal(), randomBytes)
   const store = openSecretStore(config.secretStore, { sealer, randomBytes })
+  const trail = resources.adopt(createAuditTrail({ db, now, log }), (kept) => kept.close())
+  const secrets = createKsefSecretManager({
+    store,
+    namePrefix: config.secretNamePrefix,
+    db,
+    now,
+    onAccess: (access) => trail.record(auditOfSecret(access, 'api'), access.companyId),
+    onAlarm: ({ credentialId, what }) => log.error({ credentialId, kind: what }, 'secret.alarm'),
+  })
   const app = await buildServer({
     db,
-    secrets: createKsefSecretManager({ store, namePrefix: config.secretNamePrefix, now }),
+    secrets,
+    trail,
     environment: config.environment,
     now,
     randomBytes,

@@ -11,12 +11,14 @@ import { guardCompanyInPath } from './company-door.ts'
 import type { ApiDependencies } from './dependencies.ts'
 import { handleErrors, sendProblem } from './error-handling.ts'
 import { health } from './health.ts'
+import { auditUses } from './key-use.ts'
 import { serveMetrics } from './metrics.ts'
 import { describeRoutes, serveDocumentation } from './openapi.ts'
 import { serveOpsBoard } from './ops-board.ts'
 import { carryRequestContext, requestIdOf } from './request-context.ts'
 import { logRequests } from './request-log.ts'
-import { apiKeys } from './routes/api-keys.ts'
+import { requireRoles } from './route-roles.ts'
+import { apiKeyActions, apiKeys } from './routes/api-keys.ts'
 import { companies } from './routes/companies.ts'
 import { integrationActions, integrations } from './routes/integrations.ts'
 import { invoiceAcceptance } from './routes/invoice-acceptance.ts'
@@ -104,7 +106,9 @@ async function serveV1(
   deps: ApiDependencies & { failedKeys: FailedKeys },
 ): Promise<void> {
   requireApiKey(v1, deps)
+  auditUses(v1, deps)
   guardCompanyInPath(v1)
+  requireRoles(v1)
   const routes = [
     companies,
     integrations,
@@ -113,6 +117,7 @@ async function serveV1(
     invoiceAcceptance,
     invoiceRelease,
     apiKeys,
+    apiKeyActions,
   ]
   for (const route of routes) await v1.register(route(deps))
 }

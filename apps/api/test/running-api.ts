@@ -6,6 +6,7 @@ import { join } from 'node:path'
 import {
   CompanyId,
   createApiKey,
+  createAuditTrail,
   createIdSource,
   createKsefSecretManager,
   createLogger,
@@ -65,20 +66,28 @@ export async function startApi(change: Partial<ApiDependencies> = {}) {
   )
   const sealer = createSealer(randomBytes(32), randomBytes)
   const newId = createIdSource({ now, randomBytes })
+  const log = createLogger({
+    service: 'api',
+    level: 'debug',
+    destination: { write: (line) => lines.push(line) },
+  })
+  const trail = resources.adopt(createAuditTrail({ db, now, log }), (kept) => kept.close())
   const deps: ApiDependencies = {
     db,
     secrets: createKsefSecretManager({
       store: localSecretStore({ directory, sealer, randomBytes }),
       namePrefix: 'test',
+      db,
       now,
     }),
+    trail,
     environment: 'test',
     now,
     randomBytes,
     newId,
     inspect: (xml) => inspector.inspect(xml),
     cursorKey: randomBytes(32),
-    log: createLogger({ service: 'api', level: 'debug', destination: { write: (line) => lines.push(line) } }),
+    log,
     readiness: {
       postgres: () => db.check(),
       redis: () => Promise.reject(new Error('there is no Redis here')),
