@@ -52,7 +52,11 @@ export async function prepareCredential(
     createdAt: now,
     endedAt: null,
   }
-  const secretVersion = await deps.secrets.storeSecret(credential, 1, read.secret, 'current')
+  const secretVersion = await deps.secrets.storeSecret(credential, {
+    number: 1,
+    secret: read.secret,
+    stage: 'current',
+  })
   return { credential, version: firstVersion(credential, { read, secretVersion, now }) }
 }
 

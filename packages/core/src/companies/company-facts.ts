@@ -1,0 +1,24 @@
+import type { CredentialChoice } from '../context/choose-credential.ts'
+import type { Credential, CredentialVersion } from '../credentials/credential.ts'
+import type { Integration } from '../integrations/integration.ts'
+import type { SubmissionState } from '../submissions/submission.ts'
+import type { Company } from './company.ts'
+import type { SendBudget } from './send-budget.ts'
+
+/** Pending and held invoices by reason: how many, and since when the oldest. */
+export type Waiting = { state: SubmissionState; reason: string | null; count: number; oldest: Date }
+
+/** What is known of a company, in one look: from the rows alone, without a call of KSeF. */
+export type CompanyFacts = {
+  /** The present, by the database's or this process's clock. */
+  now: Date
+  company: Company
+  /** The one that is not revoked; else the last one that was; null when there never was one. */
+  integration: Integration | null
+  /** Which credential signs in for the company now, and why others do not. */
+  credentials: CredentialChoice
+  /** The company's own that have not ended, with all their versions. */
+  own: readonly { credential: Credential; versions: readonly CredentialVersion[] }[]
+  waiting: readonly Waiting[]
+  budget: SendBudget
+}

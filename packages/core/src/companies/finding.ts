@@ -1,0 +1,53 @@
+import { ERRORS, type ErrorCode } from '../errors.ts'
+
+/**
+ * stops  invoices of the company do not go out.
+ * warns  they go out, but something fails or soon will.
+ * tells  nothing needs to be done.
+ */
+export const SEVERITIES = ['stops', 'warns', 'tells'] as const
+export type Severity = (typeof SEVERITIES)[number]
+
+/** Who must act: the company, the provider who runs or rents the fleet, the Ministry, or whoever operates the fleet. */
+export const ACTORS = ['company', 'provider', 'ksef', 'fleet', 'nobody'] as const
+export type Actor = (typeof ACTORS)[number]
+
+/** Findings that are no error of docs/ERRORS.md. */
+export const OWN_FINDINGS = [
+  'ALL_WELL',
+  'BUDGET_SPENT',
+  'CREDENTIAL_EXPIRING',
+  'CREDENTIAL_PASSED_OVER',
+  'INTEGRATION_ON_ITS_WAY',
+  'INVOICES_WAIT',
+  'KSEF_SILENT',
+  'PENDING_LONG',
+  'ROTATION_FAILED',
+  'ROTATION_STUCK',
+] as const
+
+/** One thing a company's doctor found. */
+export type Finding = {
+  /** Stable: a code of docs/ERRORS.md, or one of `OWN_FINDINGS`. */
+  code: ErrorCode | (typeof OWN_FINDINGS)[number]
+  severity: Severity
+  /** What is so, in plain words. Never a secret. */
+  says: string
+  who: Actor
+  /** What whoever must act does now. */
+  do: string
+}
+
+const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, code)
+
+/** The error behind a stored code; a newer process may have stored one that this one does not know. */
+export const knownCode = (code: string): ErrorCode => (isErrorCode(code) ? code : 'KSEF_UNKNOWN_ANSWER')
+
+/** Who acts on an error; whoever calls the API is the provider's program. */
+export function actorFor(code: ErrorCode): Actor {
+  const { blame } = ERRORS[code]
+  return blame === 'caller' ? 'provider' : blame
+}
+
+/** `1 invoice`, `3 invoices`. */
+export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
