@@ -1,7 +1,8 @@
 import * as z from 'zod'
-import { effectOfRefusal, forbiddenCode, type KsefErrorCode, refusalCode } from './error-codes.ts'
+import type { KsefErrorCode } from './error-codes.ts'
 import type { KsefEffect, KsefFailure, KsefFailureKind } from './failure.ts'
 import { type KsefOperation, OPERATIONS } from './operations.ts'
+import { effectOfRefusal, forbiddenCode, refusalCode } from './refusals.ts'
 import { retryAfterSeconds } from './retry-after.ts'
 
 /** A whole HTTP answer, read to its end. Header names are lower case. */

@@ -1,6 +1,8 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { type AuthSessions, authSessions } from './api/auth-sessions.ts'
+import { type Certificates, certificates } from './api/certificates.ts'
 import { type Invoices, invoices } from './api/invoices.ts'
+import { type Limits, limits } from './api/limits.ts'
 import { type OnlineSessions, onlineSessions } from './api/online-session.ts'
 import { type Permissions, permissions } from './api/permissions.ts'
 import { type PublicKeys, publicKeys } from './api/public-keys.ts'
@@ -39,6 +41,8 @@ export type KsefClient = {
   readonly permissions: Permissions
   readonly tokens: KsefTokens
   readonly authSessions: AuthSessions
+  readonly certificates: Certificates
+  readonly limits: Limits
   /**
    * The same client, connections and public keys, whose calls are also told to `onCall`, e.g. to book them
    * on the company they are made for. Observers add up: whoever watches this client goes on seeing all.
@@ -88,6 +92,8 @@ export function createKsefClient(options: KsefClientOptions): KsefClient {
       permissions: permissions(http),
       tokens: ksefTokens(http),
       authSessions: authSessions(http),
+      certificates: certificates(http),
+      limits: limits(http),
       observedBy: (another) =>
         clientWatchedBy((call) => {
           onCall(call)

@@ -1,6 +1,3 @@
-import type { KsefEffect } from './failure.ts'
-import type { KsefOperation } from './operations.ts'
-
 /** Who can do something about it. */
 export type Actor = 'nobody' | 'software' | 'company' | 'operator' | 'ksef'
 
@@ -205,6 +202,42 @@ export const KSEF_ERRORS = {
     again: 'no',
   },
 
+  ENROLLMENT_NEEDS_SIGNATURE: {
+    means: 'Certificates are asked for after a sign-in by signature only (25001, 25002).',
+    actor: 'software',
+    again: 'new-sign-in',
+  },
+  ENROLLMENT_SUBJECT_DIFFERS: {
+    means: "The request's subject is not that of the certificate that signed in (25003).",
+    actor: 'software',
+    again: 'no',
+  },
+  ENROLLMENT_REQUEST_INVALID: {
+    means: 'The PKCS#10 request, its key or its signature is not taken (25004, 25010, 25011).',
+    actor: 'software',
+    again: 'no',
+  },
+  ENROLLMENT_NOT_FOUND: {
+    means: 'KSeF does not know this enrolment (25005).',
+    actor: 'software',
+    again: 'no',
+  },
+  CERTIFICATE_LIMIT_REACHED: {
+    means: 'The subject has no enrolment or no certificate left (25006, 25007).',
+    actor: 'company',
+    again: 'no',
+  },
+  CERTIFICATE_NOT_FOUND: {
+    means: 'The subject has no certificate with this serial number (25008).',
+    actor: 'software',
+    again: 'no',
+  },
+  CERTIFICATE_NOT_ACTIVE: {
+    means: 'The certificate is revoked, blocked or expired already (25009).',
+    actor: 'nobody',
+    again: 'no',
+  },
+
   // Sending.
   SESSION_FULL: {
     means: 'The session holds its maximum of invoices (21155).',
@@ -289,86 +322,3 @@ export const KSEF_ERRORS = {
 } as const satisfies Record<string, ErrorRow>
 
 export type KsefErrorCode = keyof typeof KSEF_ERRORS
-
-type Refusals = { readonly [exceptionCode: number]: KsefErrorCode }
-
-const SIGN_IN: Refusals = {
-  21001: 'SIGN_IN_CONTENT_UNREADABLE',
-  21217: 'SIGN_IN_CONTENT_UNREADABLE',
-  9101: 'SIGN_IN_CONTENT_UNREADABLE',
-  21111: 'SIGN_IN_CHALLENGE_INVALID',
-  21115: 'SIGN_IN_CERTIFICATE_INVALID',
-  21117: 'SIGN_IN_SUBJECT_INVALID',
-  21401: 'SIGN_IN_DOCUMENT_INVALID',
-  21406: 'SIGN_IN_SIGNATURE_INVALID',
-  9102: 'SIGN_IN_SIGNATURE_INVALID',
-  9103: 'SIGN_IN_SIGNATURE_INVALID',
-  9105: 'SIGN_IN_SIGNATURE_INVALID',
-}
-
-const TOKENS: Refusals = {
-  21301: 'SIGN_IN_NOT_AUTHORIZED',
-  21304: 'SIGN_IN_NOT_FOUND',
-  21308: 'SIGN_IN_SUBJECT_DECEASED',
-}
-
-/** Codes any operation may answer with. */
-const EVERYWHERE: Refusals = { 21405: 'KSEF_INPUT_INVALID' }
-
-/**
- * What an exception code means, by operation, since one number means different things (21180: a closed
- * session refuses invoices, but makes a close needless). Read from the OpenAPI file 2.7.0 and, for 21184,
- * the 2.8.0 changelog.
- */
-export const REFUSALS: { readonly [operation in KsefOperation]?: Refusals } = {
-  signInWithXades: SIGN_IN,
-  signInWithToken: { 21111: 'SIGN_IN_CHALLENGE_INVALID', 21470: 'KSEF_PUBLIC_KEY_RETIRED' },
-  getSignInStatus: { 21304: 'SIGN_IN_NOT_FOUND' },
-  redeemTokens: TOKENS,
-  refreshAccessToken: TOKENS,
-  listAuthSessions: { 21418: 'CONTINUATION_TOKEN_INVALID' },
-  generateKsefToken: { 26001: 'TOKEN_PERMISSION_NOT_HELD', 26002: 'TOKEN_CONTEXT_NOT_ALLOWED' },
-  listKsefTokens: { 21418: 'CONTINUATION_TOKEN_INVALID' },
-  openOnlineSession: { 21470: 'KSEF_PUBLIC_KEY_RETIRED' },
-  sendInvoice: {
-    21155: 'SESSION_FULL',
-    21166: 'TECHNICAL_CORRECTION_DONE',
-    21167: 'TECHNICAL_CORRECTION_NOT_DUE',
-    21173: 'KSEF_SESSION_NOT_FOUND',
-    21180: 'SESSION_CLOSED',
-    21184: 'SESSION_PAUSED',
-    21402: 'INVOICE_SIZE_MISMATCH',
-    21403: 'INVOICE_HASH_MISMATCH',
-  },
-  closeOnlineSession: { 21173: 'KSEF_SESSION_NOT_FOUND', 21180: 'SESSION_ALREADY_CLOSED' },
-  getSessionStatus: { 21173: 'KSEF_SESSION_NOT_FOUND' },
-  listSessionInvoices: { 21173: 'KSEF_SESSION_NOT_FOUND', 21418: 'CONTINUATION_TOKEN_INVALID' },
-  getSessionInvoice: { 21173: 'KSEF_SESSION_NOT_FOUND' },
-  getInvoiceUpo: { 21173: 'KSEF_SESSION_NOT_FOUND', 21178: 'UPO_NOT_FOUND' },
-  getSessionUpo: { 21173: 'KSEF_SESSION_NOT_FOUND', 21178: 'UPO_NOT_FOUND' },
-  getInvoice: { 21164: 'INVOICE_NOT_FOUND', 21165: 'INVOICE_NOT_YET_AVAILABLE' },
-  queryInvoiceMetadata: { 21183: 'RANGE_BEYOND_HWM' },
-}
-
-/** Names the refusal; `KSEF_UNKNOWN_CODE` for a number the table lacks. */
-export const refusalCode = (operation: KsefOperation, exceptionCode: number | undefined): KsefErrorCode =>
-  exceptionCode === undefined
-    ? 'KSEF_UNKNOWN_CODE'
-    : (REFUSALS[operation]?.[exceptionCode] ?? EVERYWHERE[exceptionCode] ?? 'KSEF_UNKNOWN_CODE')
-
-/** The codes with which KSeF says definitely that nothing happened. */
-export const effectOfRefusal = (code: KsefErrorCode): KsefEffect =>
-  code === 'KSEF_UNKNOWN_CODE' ? 'unknown' : 'none'
-
-const REASONS: { readonly [reasonCode: string]: KsefErrorCode } = {
-  'missing-permissions': 'KSEF_MISSING_PERMISSIONS',
-  'ip-not-allowed': 'KSEF_IP_NOT_ALLOWED',
-  'insufficient-resource-access': 'KSEF_RESOURCE_NOT_ACCESSIBLE',
-  'auth-method-not-allowed': 'KSEF_AUTH_METHOD_NOT_ALLOWED',
-  'context-type-not-allowed': 'KSEF_CONTEXT_TYPE_NOT_ALLOWED',
-  'security-service-blocked': 'KSEF_BLOCKED_BY_SECURITY',
-}
-
-/** Names a 403 by its `reasonCode`. */
-export const forbiddenCode = (reasonCode: string | undefined): KsefErrorCode =>
-  (reasonCode === undefined ? undefined : REASONS[reasonCode]) ?? 'KSEF_FORBIDDEN'

@@ -1,12 +1,29 @@
 export { type AccessTokenClaims, decodeAccessToken, lifeSecondsOf } from './access-token.ts'
 export type { AuthSession, AuthSessions } from './api/auth-sessions.ts'
 export type {
+  CertificateEnrollments,
+  CertificateLimits,
+  Enrollment,
+  EnrollmentData,
+  EnrollmentStatus,
+  KsefCertificateType,
+} from './api/certificate-enrollments.ts'
+export type { Certificates } from './api/certificates.ts'
+export type {
   InvoiceMetadata,
   InvoiceMetadataPage,
   Invoices,
   MetadataQuery,
   SubjectType,
 } from './api/invoices.ts'
+export type {
+  CertificateFilter,
+  CertificateMetadata,
+  IssuedCertificates,
+  RetrievedCertificate,
+  RevocationReason,
+} from './api/issued-certificates.ts'
+export type { ContextLimits, Limits, RateLimit, RateLimits, SessionLimits } from './api/limits.ts'
 export type { OnlineSession, OnlineSessions, SendOptions } from './api/online-session.ts'
 export type {
   GrantedPermission,
@@ -37,6 +54,8 @@ export {
   type SigningCertificate,
 } from './auth/certificate.ts'
 export { CERTIFICATE_PROBLEMS, CertificateError, type CertificateProblem } from './auth/certificate-error.ts'
+export { type CertificateFacts, certificateFacts } from './auth/certificate-facts.ts'
+export { type CertificationRequest, createCertificationRequest } from './auth/certification-request.ts'
 export { createSelfSignedCertificate, type SelfSignedRequest } from './auth/self-signed-certificate.ts'
 export type { CallRecord } from './call-record.ts'
 export { createKsefClient, type KsefClient, type KsefClientOptions } from './client.ts'
@@ -69,7 +88,9 @@ export { type KsefNumber, ksefNumberCrc, parseKsefNumber, sellerNipOf } from './
 export { type KsefOperation, OPERATIONS } from './operations.ts'
 export { Sealed } from './sealed.ts'
 export {
+  ENROLLMENT_STATUSES,
   INVOICE_STATUSES,
+  meaningOfEnrollmentStatus,
   meaningOfInvoiceStatus,
   meaningOfSessionStatus,
   SESSION_STATUSES,

@@ -43,6 +43,23 @@ export const OPERATIONS = {
   listKsefTokens: { method: 'GET', path: '/tokens', repeatable: true },
   getKsefTokenStatus: { method: 'GET', path: '/tokens/{referenceNumber}', repeatable: true },
   revokeKsefToken: { method: 'DELETE', path: '/tokens/{referenceNumber}', repeatable: true },
+  getCertificateLimits: { method: 'GET', path: '/certificates/limits', repeatable: true },
+  getEnrollmentData: { method: 'GET', path: '/certificates/enrollments/data', repeatable: true },
+  enrollCertificate: { method: 'POST', path: '/certificates/enrollments', repeatable: false },
+  getEnrollmentStatus: {
+    method: 'GET',
+    path: '/certificates/enrollments/{referenceNumber}',
+    repeatable: true,
+  },
+  retrieveCertificates: { method: 'POST', path: '/certificates/retrieve', repeatable: true },
+  queryCertificates: { method: 'POST', path: '/certificates/query', repeatable: true },
+  revokeCertificate: {
+    method: 'POST',
+    path: '/certificates/{certificateSerialNumber}/revoke',
+    repeatable: true,
+  },
+  getContextLimits: { method: 'GET', path: '/limits/context', repeatable: true },
+  getRateLimits: { method: 'GET', path: '/rate-limits', repeatable: true },
   listPersonalGrants: { method: 'POST', path: '/permissions/query/personal/grants', repeatable: true },
   queryInvoiceMetadata: { method: 'POST', path: '/invoices/query/metadata', repeatable: true },
 } as const satisfies Record<

@@ -63,6 +63,19 @@ export const SESSION_STATUSES = {
   500: refused('KSeF failed while it processed the session.', 'ksef', 'after-looking'),
 } as const satisfies StatusRows
 
+/** Status of a certificate enrolment (OpenAPI `CertificateEnrollmentStatusResponse`). */
+export const ENROLLMENT_STATUSES = {
+  100: pending('Accepted for processing.'),
+  200: done('Issued; the answer names its serial number.'),
+  400: refused(
+    'The key belongs to another subject, or the limit of certificates is reached.',
+    'company',
+    'no',
+  ),
+  500: refused('KSeF failed while it processed the request.', 'ksef', 'later'),
+  550: refused('KSeF cancelled the processing for reasons of its own.', 'ksef', 'later'),
+} as const satisfies StatusRows
+
 /** Status of a sign-in (OpenAPI `AuthenticationOperationStatusResponse`) and its code as a failure. */
 export const SIGN_IN_STATUSES = {
   100: { outcome: 'pending' },
@@ -90,4 +103,5 @@ const UNKNOWN: StatusMeaning = {
 const lookUp = (rows: StatusRows, code: number): StatusMeaning => rows[code] ?? UNKNOWN
 
 export const meaningOfInvoiceStatus = (code: number): StatusMeaning => lookUp(INVOICE_STATUSES, code)
+export const meaningOfEnrollmentStatus = (code: number): StatusMeaning => lookUp(ENROLLMENT_STATUSES, code)
 export const meaningOfSessionStatus = (code: number): StatusMeaning => lookUp(SESSION_STATUSES, code)

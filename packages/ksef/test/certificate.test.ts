@@ -1,9 +1,12 @@
+import 'reflect-metadata'
 import { generateKeyPairSync, X509Certificate } from 'node:crypto'
 import { readFileSync } from 'node:fs'
+import { Extension, KeyUsageFlags, KeyUsagesExtension, X509CertificateGenerator } from '@peculiar/x509'
 import forge from 'node-forge'
 import { describe, expect, test } from 'vitest'
 import {
   CertificateError,
+  certificateFacts,
   createSelfSignedCertificate,
   loadCertificate,
   type SelfSignedRequest,
@@ -32,7 +35,7 @@ describe('self-signed certificates', () => {
     async (algorithm) => {
       const made = await createSelfSignedCertificate({ ...seal, algorithm })
       const loaded = loadCertificate(made, now)
-      expect(loaded).toMatchObject({ algorithm, ...validity })
+      expect(loaded).toMatchObject({ algorithm, subjectNip: '5265877635', ...validity })
       expect(loaded.subject.split('\n')).toContain('organizationIdentifier=VATPL-5265877635')
       const certificate = new X509Certificate(made.certificatePem)
       expect(certificate.verify(certificate.publicKey)).toBe(true)
@@ -55,6 +58,41 @@ describe('self-signed certificates', () => {
       'serialNumber=PNOPL-88102341294',
       'CN=Anna Maria Klonowska',
     ])
+  })
+})
+
+describe('what a certificate is for', () => {
+  const { nonRepudiation, digitalSignature } = KeyUsageFlags
+  const algorithm = { name: 'ECDSA', namedCurve: 'P-256', hash: 'SHA-256' }
+  /** A certificate with these usages, with or without the statements of a qualified one. */
+  async function withUsage(usage: KeyUsageFlags | null, qualified: boolean): Promise<Uint8Array> {
+    const made = await X509CertificateGenerator.createSelfSigned({
+      serialNumber: '01',
+      name: 'CN=Anna Klonowska, 2.5.4.5=PNOPL-88102341294',
+      ...validity,
+      signingAlgorithm: algorithm,
+      keys: await crypto.subtle.generateKey(algorithm, true, ['sign', 'verify']),
+      extensions: [
+        ...(usage === null ? [] : [new KeyUsagesExtension(usage, true)]),
+        ...(qualified ? [new Extension('1.3.6.1.5.5.7.1.3', false, new Uint8Array([0x30, 0x00]))] : []),
+      ],
+    })
+    return new Uint8Array(made.rawData)
+  }
+
+  test.each([
+    { says: 'digital signature', usage: digitalSignature, qualified: false, kind: 'sign-in' },
+    { says: 'both', usage: digitalSignature | nonRepudiation, qualified: false, kind: 'sign-in' },
+    { says: 'nothing in particular', usage: null, qualified: false, kind: 'sign-in' },
+    { says: 'non-repudiation, and qualified', usage: nonRepudiation, qualified: true, kind: 'sign-in' },
+    { says: 'non-repudiation, and not qualified', usage: nonRepudiation, qualified: false, kind: 'offline' },
+  ])('for $says: $kind', async ({ usage, qualified, kind }) => {
+    const facts = certificateFacts(await withUsage(usage, qualified))
+    expect(facts).toEqual({ certificateKind: kind, subjectNip: null })
+  })
+
+  test('bytes that are no certificate are unreadable', () => {
+    expect(codeOf(() => certificateFacts(Buffer.from('hello')))).toBe('CERTIFICATE_UNREADABLE')
   })
 })
 

@@ -9,6 +9,7 @@ export const CERTIFICATE_PROBLEMS = {
   KEY_UNSUPPORTED: 'KSeF takes RSA keys and EC keys on P-256 or P-384; this key is neither.',
   RSA_KEY_TOO_SHORT: 'KSeF takes RSA keys of 2048 bits or more.',
   CERTIFICATE_NOT_YET_VALID: 'The certificate is not valid yet.',
+  CERTIFICATE_OFFLINE_TYPE: 'The certificate is of type Offline: it confirms invoices and cannot sign in.',
   CERTIFICATE_EXPIRED: 'The certificate has expired.',
 } as const
 

@@ -1,6 +1,7 @@
 import { createPrivateKey, type KeyObject, X509Certificate } from 'node:crypto'
 import { Sealed } from '../sealed.ts'
 import { CertificateError } from './certificate-error.ts'
+import { certificateFacts } from './certificate-facts.ts'
 import { type KeyPair, readPkcs12 } from './pkcs12.ts'
 
 export type KeyAlgorithm = 'rsa' | 'ecdsa-p256' | 'ecdsa-p384'
@@ -12,6 +13,8 @@ export type SigningCertificate = {
   readonly algorithm: KeyAlgorithm
   /** The subject, one attribute a line, e.g. `organizationIdentifier=VATPL-5265877635`. */
   readonly subject: string
+  /** The NIP of the organisation it names; null for a person's. */
+  readonly subjectNip: string | null
   /** Upper-case hex. */
   readonly serialNumber: string
   /** SHA-256 of the DER in upper-case hex without colons: KSeF's certificate fingerprint. */
@@ -65,6 +68,8 @@ export function loadCertificate(source: CertificateSource, now: Date = new Date(
   const algorithm = algorithmOf(privateKey)
   if (!certificate.checkPrivateKey(privateKey)) throw new CertificateError('KEY_MISMATCH')
   const { validFromDate: notBefore, validToDate: notAfter } = certificate
+  const { certificateKind, subjectNip } = certificateFacts(certificate.raw)
+  if (certificateKind === 'offline') throw new CertificateError('CERTIFICATE_OFFLINE_TYPE')
   if (now < notBefore) throw new CertificateError('CERTIFICATE_NOT_YET_VALID')
   if (now > notAfter) throw new CertificateError('CERTIFICATE_EXPIRED')
   return {
@@ -72,6 +77,7 @@ export function loadCertificate(source: CertificateSource, now: Date = new Date(
     privateKey: new Sealed(privateKey),
     algorithm,
     subject: certificate.subject,
+    subjectNip,
     serialNumber: certificate.serialNumber.toUpperCase(),
     fingerprintSha256: certificate.fingerprint256.replaceAll(':', ''),
     notBefore,

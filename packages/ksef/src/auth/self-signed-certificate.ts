@@ -1,6 +1,8 @@
 import 'reflect-metadata' // @peculiar/x509 resolves its algorithms through it
-import { KeyObject, randomBytes, webcrypto } from 'node:crypto'
-import { type JsonNameParams, Name, X509CertificateGenerator } from '@peculiar/x509'
+import { randomBytes } from 'node:crypto'
+import { Name, X509CertificateGenerator } from '@peculiar/x509'
+import { KEY_ALGORITHMS, newKeyPair } from './new-key-pair.ts'
+import { type SubjectAttribute, subjectAttribute } from './subject-attributes.ts'
 
 /** Whose certificate: an organisation's seal with its NIP, or a person's signature with a PESEL. */
 export type SelfSignedRequest = ({ readonly nip: string } | { readonly pesel: string }) & {
@@ -11,42 +13,21 @@ export type SelfSignedRequest = ({ readonly nip: string } | { readonly pesel: st
   readonly notAfter: Date
 }
 
-const ALGORITHMS = {
-  rsa: {
-    name: 'RSASSA-PKCS1-v1_5',
-    hash: 'SHA-256',
-    modulusLength: 2048,
-    publicExponent: new Uint8Array([1, 0, 1]),
-  },
-  'ecdsa-p256': { name: 'ECDSA', hash: 'SHA-256', namedCurve: 'P-256' },
-} as const
-
-type Attribute = JsonNameParams[number]
-
-/** Typed values keep the library from reading quotes and commas in a company's name as syntax. */
-const attribute = (type: string, value: string): Attribute => ({ [type]: [{ utf8String: value }] })
-const COUNTRY: Attribute = { C: [{ printableString: 'PL' }] }
-
-const OID = {
-  surname: '2.5.4.4',
-  serialNumber: '2.5.4.5',
-  givenName: '2.5.4.42',
-  organizationIdentifier: '2.5.4.97',
-}
+const COUNTRY = subjectAttribute('countryName', 'PL')
 
 /** The subject's attributes that KSeF recognises (podpis-xades.md, "Wymagane atrybuty"). */
-function subjectOf(request: SelfSignedRequest): Attribute[] {
-  const name = attribute('CN', request.name)
+function subjectOf(request: SelfSignedRequest): SubjectAttribute[] {
+  const name = subjectAttribute('commonName', request.name)
   if ('nip' in request) {
-    const identifier = attribute(OID.organizationIdentifier, `VATPL-${request.nip}`)
-    return [COUNTRY, attribute('O', request.name), identifier, name]
+    const identifier = subjectAttribute('organizationIdentifier', `VATPL-${request.nip}`)
+    return [COUNTRY, subjectAttribute('organizationName', request.name), identifier, name]
   }
   const [givenName = '', ...surname] = request.name.split(' ')
   return [
     COUNTRY,
-    attribute(OID.givenName, givenName),
-    attribute(OID.surname, surname.join(' ') || givenName),
-    attribute(OID.serialNumber, `PNOPL-${request.pesel}`),
+    subjectAttribute('givenName', givenName),
+    subjectAttribute('surname', surname.join(' ') || givenName),
+    subjectAttribute('serialNumber', `PNOPL-${request.pesel}`),
     name,
   ]
 }
@@ -58,18 +39,15 @@ function subjectOf(request: SelfSignedRequest): Attribute[] {
 export async function createSelfSignedCertificate(
   request: SelfSignedRequest,
 ): Promise<{ readonly certificatePem: string; readonly privateKeyPem: string }> {
-  const algorithm = ALGORITHMS[request.algorithm]
-  const keys = await webcrypto.subtle.generateKey(algorithm, true, ['sign', 'verify'])
-  if (!('privateKey' in keys)) throw new TypeError('a key pair is due')
+  const { keys, privateKeyPem } = await newKeyPair(request.algorithm)
   const certificate = await X509CertificateGenerator.createSelfSigned({
     // A leading 01 keeps the number positive and free of leading zeros.
     serialNumber: `01${randomBytes(15).toString('hex')}`,
     name: new Name(subjectOf(request)),
     notBefore: request.notBefore,
     notAfter: request.notAfter,
-    signingAlgorithm: algorithm,
+    signingAlgorithm: KEY_ALGORITHMS[request.algorithm],
     keys,
   })
-  const privateKeyPem = KeyObject.from(keys.privateKey).export({ type: 'pkcs8', format: 'pem' })
-  return { certificatePem: certificate.toString('pem'), privateKeyPem: String(privateKeyPem) }
+  return { certificatePem: certificate.toString('pem'), privateKeyPem }
 }
