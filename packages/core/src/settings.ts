@@ -26,6 +26,7 @@ export const sharedSettings = {
     .string()
     .regex(/^[A-Za-z0-9/_+=.@-]{1,100}$/)
     .default('ksef-fleet'),
+  SECRET_KMS_KEY_ID: z.string().min(1).max(2048).optional(),
   AWS_REGION: z.string().min(1).optional(),
   HOST: z.string().min(1).default('127.0.0.1'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
@@ -58,6 +59,11 @@ export function sharedContradictions(given: Shared): Contradiction[] {
         setting: 'SECRET_STORE_DIRECTORY',
         why: 'has no meaning with SECRET_STORE=aws; remove one of them',
       },
+    given.SECRET_STORE === 'local' &&
+      given.SECRET_KMS_KEY_ID !== undefined && {
+        setting: 'SECRET_KMS_KEY_ID',
+        why: 'has no meaning with SECRET_STORE=local, which seals with MASTER_KEY; remove one of them',
+      },
     given.SECRET_STORE === 'aws' &&
       given.AWS_REGION === undefined && {
         setting: 'AWS_REGION',
@@ -87,7 +93,7 @@ export const sharedConfig = (given: Shared) => ({
 const secretStoreSetting = (given: Shared): SecretStoreSetting =>
   given.SECRET_STORE === 'local' && given.SECRET_STORE_DIRECTORY !== undefined
     ? { kind: 'local', directory: given.SECRET_STORE_DIRECTORY }
-    : { kind: 'aws' }
+    : { kind: 'aws', ...(given.SECRET_KMS_KEY_ID === undefined ? {} : { kmsKeyId: given.SECRET_KMS_KEY_ID }) }
 
 /**
  * Parses settings. An empty variable counts as absent: compose files pass unset ones that way.

@@ -1,56 +1,164 @@
+/**
+ * Secrets in AWS Secrets Manager. References are the secrets' names, so that a restore to another account keeps working. A
+ * version's id is the request's `ClientRequestToken`, which makes a repeated write the same write.
+ *
+ * A single version cannot be deleted: AWS deletes versions that have no label left by itself, some time later, and takes no
+ * wish about it (API_UpdateSecretVersionStage: "considered to be deprecated and can be deleted"). So each version carries a
+ * label of ours, its mark, which keeps it; erasing a version takes all its labels away, and a version without our mark is
+ * gone for every reader here. With the last version the whole secret is deleted at once.
+ */
 import {
   CreateSecretCommand,
   DeleteSecretCommand,
+  DescribeSecretCommand,
   GetSecretValueCommand,
   PutSecretValueCommand,
   type SecretsManagerClient,
+  UpdateSecretVersionStageCommand,
 } from '@aws-sdk/client-secrets-manager'
-import { type SecretStore, SecretStoreError } from './secret-store.ts'
+import { awsErrorName, awsSecretFailure } from './aws-secret-failure.ts'
+import { type NewSecret, type SecretStage, type SecretStore, SecretStoreError } from './secret-store.ts'
 
-/** Secrets in AWS Secrets Manager. References are the secrets' names, so that a restore to another account keeps working. */
-export function awsSecretStore(client: SecretsManagerClient): SecretStore {
+const LABELS = { pending: 'AWSPENDING', current: 'AWSCURRENT', previous: 'AWSPREVIOUS' } as const
+const STAGES: Readonly<Record<string, SecretStage>> = {
+  AWSPENDING: 'pending',
+  AWSCURRENT: 'current',
+  AWSPREVIOUS: 'previous',
+}
+
+export type AwsSecretOptions = {
+  /** Id, alias or ARN of the KMS key that seals new secrets; the account's own for Secrets Manager when left out. */
+  kmsKeyId?: string
+}
+
+export function awsSecretStore(client: SecretsManagerClient, options: AwsSecretOptions = {}): SecretStore {
   return {
-    async put(name, value) {
-      await translated(async () => {
-        try {
-          await client.send(new CreateSecretCommand({ Name: name, SecretString: value }))
-        } catch (error) {
-          if (nameOf(error) !== 'ResourceExistsException') throw error
-          await client.send(new PutSecretValueCommand({ SecretId: name, SecretString: value }))
-        }
-      })
-      return name
-    },
-    async get(ref) {
-      return translated(async () => {
-        try {
-          const answer = await client.send(new GetSecretValueCommand({ SecretId: ref }))
-          return answer.SecretString ?? null
-        } catch (error) {
-          if (nameOf(error) === 'ResourceNotFoundException') return null
-          throw error
-        }
-      })
-    },
-    async erase(ref) {
-      await translated(async () => {
-        try {
-          await client.send(new DeleteSecretCommand({ SecretId: ref, ForceDeleteWithoutRecovery: true }))
-        } catch (error) {
-          if (nameOf(error) !== 'ResourceNotFoundException') throw error
-        }
-      })
-    },
+    put: (name, secret) => translated(() => put(client, { name, secret, ...options })),
+    get: (name, version) =>
+      translated(async () => {
+        const command = new GetSecretValueCommand({ SecretId: name, VersionId: version })
+        const answer = await unlessMissing(() => client.send(command))
+        const labels = answer?.VersionStages ?? []
+        if (answer?.SecretString === undefined || !labels.some(isMark)) return null
+        return { value: answer.SecretString, version, ...readLabels(labels) }
+      }),
+    promote: (name, version) => translated(() => promote(labelsOf(client, name), version)),
+    eraseVersion: (name, version) => translated(() => eraseVersion(client, name, version)),
+    erase: (name) => translated(() => erase(client, name)),
+    versions: (name) =>
+      translated(async () => {
+        const all = await labelsOf(client, name).read()
+        return Object.entries(all).map(([version, labels]) => ({ version, ...readLabels(labels) }))
+      }),
   }
 }
 
-/** The SDK's errors may quote the request; only their name leaves here. */
+/** Written first without a value when it is new, because only a later write can choose its labels. */
+async function put(
+  client: SecretsManagerClient,
+  { name, secret, kmsKeyId }: { name: string; secret: NewSecret } & AwsSecretOptions,
+): Promise<void> {
+  const write = () =>
+    client.send(
+      new PutSecretValueCommand({
+        SecretId: name,
+        SecretString: secret.value,
+        ClientRequestToken: secret.version,
+        VersionStages: [LABELS[secret.stage], secret.mark],
+      }),
+    )
+  if ((await unlessMissing(write)) !== null) return
+  const tags = Object.entries(secret.tags).map(([Key, Value]) => ({ Key, Value }))
+  const kms = kmsKeyId === undefined ? {} : { KmsKeyId: kmsKeyId }
+  try {
+    await client.send(new CreateSecretCommand({ Name: name, Tags: tags, ...kms }))
+  } catch (error) {
+    if (awsErrorName(error) !== 'ResourceExistsException') throw error // another writer was faster
+  }
+  await write()
+}
+
+type Labels = ReturnType<typeof labelsOf>
+
+/** The labels of one secret's versions. A label sits on one version at a time; AWS moves AWSPREVIOUS with AWSCURRENT. */
+function labelsOf(client: SecretsManagerClient, name: string) {
+  const update = async (move: {
+    VersionStage: string
+    MoveToVersionId?: string
+    RemoveFromVersionId?: string
+  }) => {
+    await client.send(new UpdateSecretVersionStageCommand({ SecretId: name, ...move }))
+  }
+  return {
+    async read(): Promise<Record<string, string[]>> {
+      const found = await unlessMissing(() => client.send(new DescribeSecretCommand({ SecretId: name })))
+      return found?.DeletedDate === undefined ? (found?.VersionIdsToStages ?? {}) : {}
+    },
+    remove: (label: string, from: string) => update({ VersionStage: label, RemoveFromVersionId: from }),
+    move: (label: string, to: string, from: string | undefined) =>
+      update({
+        VersionStage: label,
+        MoveToVersionId: to,
+        ...(from === undefined ? {} : { RemoveFromVersionId: from }),
+      }),
+  }
+}
+
+async function promote(labels: Labels, version: string): Promise<void> {
+  const all = await labels.read()
+  const own = all[version]
+  if (own === undefined || own.length === 0)
+    throw new SecretStoreError('broken', 'there is no such version to promote')
+  if (!own.includes(LABELS.current)) {
+    const current = Object.keys(all).find((one) => all[one]?.includes(LABELS.current))
+    await labels.move(LABELS.current, version, current)
+  }
+  if (own.includes(LABELS.pending)) await labels.remove(LABELS.pending, version)
+}
+
+async function eraseVersion(client: SecretsManagerClient, name: string, version: string): Promise<void> {
+  const labels = labelsOf(client, name)
+  const all = await labels.read()
+  const own = all[version] ?? []
+  if (own.length === 0) return
+  const others = Object.keys(all).filter((one) => one !== version && (all[one] ?? []).some(isMark))
+  if (others.length === 0) return erase(client, name)
+  if (own.includes(LABELS.current)) {
+    // AWSCURRENT can be moved but not removed; it goes to a version that is left, and AWSPREVIOUS comes here.
+    const heir = others.find((one) => all[one]?.includes(LABELS.previous)) ?? others[0]
+    if (heir !== undefined) await labels.move(LABELS.current, heir, version)
+  }
+  const left = (await labels.read())[version] ?? []
+  // The mark first: from then on nobody reads it, wherever a kill comes.
+  for (const label of left.toSorted((one, other) => Number(isMark(other)) - Number(isMark(one))))
+    await labels.remove(label, version)
+}
+
+async function erase(client: SecretsManagerClient, name: string): Promise<void> {
+  const command = new DeleteSecretCommand({ SecretId: name, ForceDeleteWithoutRecovery: true })
+  await unlessMissing(() => client.send(command))
+}
+
+const isMark = (label: string): boolean => !(label in STAGES)
+
+function readLabels(labels: readonly string[]): { stages: SecretStage[]; mark: string | null } {
+  const stages = labels.flatMap((label) => STAGES[label] ?? [])
+  return { stages, mark: labels.find(isMark) ?? null }
+}
+
+async function unlessMissing<T>(work: () => Promise<T>): Promise<T | null> {
+  try {
+    return await work()
+  } catch (error) {
+    if (awsErrorName(error) === 'ResourceNotFoundException') return null
+    throw error
+  }
+}
+
 async function translated<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work()
   } catch (error) {
-    throw new SecretStoreError(`AWS Secrets Manager answered ${nameOf(error)}`)
+    throw error instanceof SecretStoreError ? error : awsSecretFailure(error)
   }
 }
-
-const nameOf = (error: unknown): string => (error instanceof Error ? error.name : 'an unknown error')
