@@ -18,6 +18,7 @@ import type {
   DocumentId,
   IntegrationId,
   KsefEnvironment,
+  Nip,
   SessionId,
   SubmissionId,
 } from './identifiers.ts'
@@ -225,6 +226,8 @@ export interface SystemTransaction {
   companies: {
     /** Ordered by id, strictly after `after`. */
     list(page: { limit: number; after?: CompanyId }): Promise<Company[]>
+    /** Those of a NIP, oldest first: one at most, unless an administrator let more share it. */
+    ofNip(nip: Nip): Promise<Company[]>
   }
   outbox: {
     /**

@@ -5,5 +5,7 @@ export type Company = {
   id: CompanyId
   nip: Nip
   name: string
+  /** An administrator let it name a NIP that another company has too. */
+  nipShared: boolean
   createdAt: Date
 }

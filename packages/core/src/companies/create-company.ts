@@ -2,18 +2,27 @@ import { hasNipChecksum } from '@ksef-fleet/ksef'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import { CompanyId, type Nip } from '../identifiers.ts'
-import { isConflict } from '../stores.ts'
+import { type CompanyTransaction, isConflict } from '../stores.ts'
 import type { Company } from './company.ts'
 
+type Deps = Pick<CoreDependencies, 'db' | 'environment' | 'newId' | 'now'>
+
+export type NewCompany = {
+  nip: Nip
+  name: string
+  /** Lets it name a NIP that another company has already: an administrator's decision, and audited as one. */
+  shareNip?: boolean
+  actor: string
+  requestId?: string
+}
+
 /**
- * Registers a company. Production KSeF knows no NIP that fails its checksum; elsewhere invented ones are normal.
+ * Registers a company. Production KSeF knows no NIP that fails its checksum; elsewhere invented ones are normal. A NIP is
+ * one company's, since whoever may act for a company sees all that KSeF holds for its NIP.
  *
- * @throws FleetError REQUEST_INVALID for such a NIP on production, COMPANY_EXISTS when its NIP is already here.
+ * @throws FleetError REQUEST_INVALID for such a NIP on production, COMPANY_EXISTS (with its id) when the NIP is taken
  */
-export async function createCompany(
-  deps: Pick<CoreDependencies, 'db' | 'environment' | 'newId' | 'now'>,
-  request: { nip: Nip; name: string; actor: string },
-): Promise<Company> {
+export async function createCompany(deps: Deps, request: NewCompany): Promise<Company> {
   if (deps.environment === 'production' && !hasNipChecksum(request.nip)) {
     const fault = { code: 'NIP_CHECKSUM', message: 'The NIP fails its checksum.', pointer: '/nip' }
     throw new FleetError('REQUEST_INVALID', { faults: [fault] })
@@ -22,21 +31,36 @@ export async function createCompany(
     id: CompanyId.parse(deps.newId()),
     nip: request.nip,
     name: request.name,
+    nipShared: request.shareNip === true,
     createdAt: deps.now(),
   }
   try {
-    await deps.db.withCompany(company.id, async (tx) => {
-      await tx.companies.insert(company)
-      await tx.audit.append({
-        actor: request.actor,
-        action: 'company.create',
-        subject: company.id,
-        outcome: 'ok',
-      })
-    })
+    await deps.db.withCompany(company.id, (tx) => write(tx, company, request))
   } catch (error) {
-    if (isConflict(error)) throw new FleetError('COMPANY_EXISTS')
+    if (isConflict(error)) throw await existing(deps, request.nip)
     throw error
   }
   return company
+}
+
+async function write(
+  tx: Pick<CompanyTransaction, 'companies' | 'audit'>,
+  company: Company,
+  { actor, requestId }: NewCompany,
+): Promise<void> {
+  await tx.companies.insert(company)
+  const act = {
+    actor,
+    subject: company.id,
+    outcome: 'ok' as const,
+    taxpayerNip: company.nip,
+    ...(requestId === undefined ? {} : { requestId }),
+  }
+  await tx.audit.append({ ...act, action: 'company.create' })
+  if (company.nipShared) await tx.audit.append({ ...act, action: 'company.share-nip' })
+}
+
+async function existing(deps: Deps, nip: Nip): Promise<FleetError> {
+  const [first] = await deps.db.asSystem('list-companies', (tx) => tx.companies.ofNip(nip))
+  return new FleetError('COMPANY_EXISTS', first === undefined ? {} : { existingId: first.id })
 }

@@ -21,4 +21,5 @@ export const companyDirectory = (tx: Tx): SystemTransaction['companies'] => ({
       .where(after === undefined ? undefined : gt(companies.id, after))
       .orderBy(asc(companies.id))
       .limit(limit),
+  ofNip: (nip) => tx.select().from(companies).where(eq(companies.nip, nip)).orderBy(asc(companies.createdAt)),
 })
