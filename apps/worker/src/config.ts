@@ -32,6 +32,8 @@ const Settings = z.object({
   SWEEP_PAUSE_SECONDS: seconds(0.25),
   SESSION_IDLE_SECONDS: seconds(120),
   CLAIM_LEASE_SECONDS: seconds(60),
+  /** Tax documents are kept until five years after the year in which the tax fell due: 72 months and a year's margin. */
+  AUDIT_MONTHS: z.coerce.number().int().min(1).max(1_200).default(84),
   SEARCH_SECONDS: waits('2,5,15'),
   POLL_SECONDS: waits('0.5,1,2,4,8,15,30,60,120,300,900'),
   RETRY_SECONDS: waits('2,5,15,60,300'),
@@ -68,6 +70,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       status: given.STATUS_CONCURRENCY,
       upkeep: given.UPKEEP_CONCURRENCY,
     },
+    /** How long the audit log is kept. */
+    auditMonths: given.AUDIT_MONTHS,
     relayPauseMs: given.RELAY_PAUSE_SECONDS * 1000,
     sweepPauseMs: given.SWEEP_PAUSE_SECONDS * 1000,
     timing: {

@@ -1,19 +1,23 @@
 import { createServer, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import type { Registry } from 'prom-client'
+import type { CredentialOutlook } from './credential-outlook.ts'
 
 export type HealthServer = { port: number; [Symbol.asyncDispose](): Promise<void> }
 
 /**
- * `/healthz`: the process answers. `/readyz`: PostgreSQL and Redis answer it. `/metrics`: for Prometheus.
+ * `/healthz`: the process answers. `/readyz`: PostgreSQL and Redis answer it; also tells how credentials end, which makes
+ * nothing unready. `/metrics`: for Prometheus.
  *
  * @param checks each rejects when its part is not there
+ * @param credentials counts of credentials by the window in which they end
  */
 export async function startHealthServer(deps: {
   host: string
   port: number
   registry: Registry
   checks: Record<string, () => Promise<unknown>>
+  credentials: () => Promise<CredentialOutlook>
 }): Promise<HealthServer> {
   const server = createServer((request, response) => {
     answer(deps, request.url ?? '', response).catch(() => response.destroy())
@@ -42,7 +46,12 @@ async function answer(
     case '/readyz': {
       const parts = await checkAll(deps.checks)
       const ready = Object.values(parts).every((state) => state === 'ok')
-      return json(response, ready ? 200 : 503, { status: ready ? 'ready' : 'not-ready', parts })
+      const credentials = ready ? await deps.credentials().catch(() => null) : null
+      return json(response, ready ? 200 : 503, {
+        status: ready ? 'ready' : 'not-ready',
+        parts,
+        credentials,
+      })
     }
     case '/metrics':
       response.writeHead(200, { 'content-type': deps.registry.contentType })

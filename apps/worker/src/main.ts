@@ -1,10 +1,12 @@
 /** The worker's process: composition, and nothing decided. Resources are released in the reverse of their order. */
 import { randomBytes } from 'node:crypto'
-import { createLogger, JOBS } from '@ksef-fleet/core'
+import { createAuditTrail, createLogger, JOBS } from '@ksef-fleet/core'
 import { connect, migrate } from '@ksef-fleet/db'
+import { startAuditRetention, startAuditSealer } from './audit-upkeep.ts'
 import { bindJobs } from './bind-jobs.ts'
 import { startDatabaseClock } from './clock.ts'
 import { readConfig } from './config.ts'
+import { createCredentialOutlook } from './credential-outlook.ts'
 import { composeDelivery } from './delivery.ts'
 import { startHealthServer } from './health.ts'
 import { createMetrics } from './metrics.ts'
@@ -27,15 +29,18 @@ async function run(): Promise<void> {
   await assertNoEviction(redis, log)
   const cache = resources.adopt(connectCacheRedis(config.redisUrl, log), (client) => client.disconnect())
   const metrics = createMetrics()
+  const { now } = clock
+  const trail = resources.adopt(createAuditTrail({ db, now, log }), (kept) => kept.close())
+  const credentials = createCredentialOutlook({ db, now })
   await resources.use(
     await startHealthServer({
       ...config.health,
       registry: metrics.registry,
       checks: { postgres: () => db.check(), redis: () => cache.ping() },
+      credentials,
     }),
   )
-  const { now } = clock
-  const parts = { config, db, redis: cache, log, metrics, signal: stop.signal, randomBytes, now }
+  const parts = { config, db, redis: cache, log, metrics, trail, signal: stop.signal, randomBytes, now }
   const context = composeDelivery(parts)
   resources.adopt(context.ksef, (ksef) => ksef.close())
   const queueOf = (name: string) => JOBS.find((job) => job.name === name)?.queue
@@ -47,6 +52,10 @@ async function run(): Promise<void> {
   const { sessionIdleSeconds } = context.timing
   const sweeper = startSweeper({ db, doorbell, log, pauseMs: config.sweepPauseMs, sessionIdleSeconds })
   resources.adopt(sweeper, (loop) => loop.stop())
+  const sealer = startAuditSealer({ db, log })
+  resources.adopt(sealer, (loop) => loop.stop())
+  const retention = startAuditRetention({ db, log, months: config.auditMonths })
+  resources.adopt(retention, (loop) => loop.stop())
   log.info({ environment: config.environment, port: config.health.port }, 'worker.ready')
   await stopped()
 }
