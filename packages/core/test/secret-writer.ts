@@ -1,5 +1,5 @@
-/** Writes one secret again and again until it is killed: argv is the folder, the master key in hex, and the name. */
-import { randomBytes } from 'node:crypto'
+/** Writes and promotes versions of one secret until it is killed: argv is the folder, the master key in hex, and the name. */
+import { createHash, randomBytes } from 'node:crypto'
 import { localSecretStore } from '../src/secrets/local-secret-store.ts'
 import { createSealer } from '../src/secrets/sealer.ts'
 
@@ -7,4 +7,9 @@ const [directory = '', masterKey = '', name = ''] = process.argv.slice(2)
 const sealer = createSealer(Buffer.from(masterKey, 'hex'), randomBytes)
 const store = localSecretStore({ directory, sealer, randomBytes })
 console.log('writing')
-for (let round = 0; ; round++) await store.put(name, `${round}:`.padEnd(200_000, 'x'))
+for (let round = 0; ; round++) {
+  const value = `${round}:${randomBytes(8).toString('hex')}`.padEnd(200_000, 'x')
+  const version = createHash('sha256').update(value).digest('hex')
+  await store.put(name, { value, version, mark: `fleet-v${round}-token`, stage: 'pending', tags: {} })
+  await store.promote(name, version)
+}

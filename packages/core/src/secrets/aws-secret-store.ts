@@ -92,7 +92,9 @@ function labelsOf(client: SecretsManagerClient, name: string) {
   return {
     async read(): Promise<Record<string, string[]>> {
       const found = await unlessMissing(() => client.send(new DescribeSecretCommand({ SecretId: name })))
-      return found?.DeletedDate === undefined ? (found?.VersionIdsToStages ?? {}) : {}
+      if (found === null || found.DeletedDate !== undefined) return {}
+      const all = Object.entries(found.VersionIdsToStages ?? {})
+      return Object.fromEntries(all.filter(([, labels]) => labels.length > 0))
     },
     remove: (label: string, from: string) => update({ VersionStage: label, RemoveFromVersionId: from }),
     move: (label: string, to: string, from: string | undefined) =>
@@ -107,8 +109,7 @@ function labelsOf(client: SecretsManagerClient, name: string) {
 async function promote(labels: Labels, version: string): Promise<void> {
   const all = await labels.read()
   const own = all[version]
-  if (own === undefined || own.length === 0)
-    throw new SecretStoreError('broken', 'there is no such version to promote')
+  if (own === undefined) throw new SecretStoreError('broken', 'there is no such version to promote')
   if (!own.includes(LABELS.current)) {
     const current = Object.keys(all).find((one) => all[one]?.includes(LABELS.current))
     await labels.move(LABELS.current, version, current)
