@@ -1,9 +1,15 @@
+import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
 
 const WITHIN_MS = 30_000
 const SET_UP_WITHIN_MS = 120_000
 
+/** Each worker has a Redis database of its own, and a Redis has 16; its connections to PostgreSQL count as well. */
+const WORKERS_MAX = 8
+
 const everywhere = {
+  // One more than there are cores: a good part of what these tests do is to wait for servers and processes of theirs.
+  maxWorkers: Math.min(availableParallelism() + 1, WORKERS_MAX),
   testTimeout: WITHIN_MS,
   hookTimeout: SET_UP_WITHIN_MS,
   setupFiles: ['./infra/testing/own-redis-database.ts'],
@@ -19,7 +25,6 @@ export default defineConfig({
           name: 'parts',
           include: ['{apps,packages}/*/{src,test}/**/*.test.ts', 'infra/**/*.test.ts'],
           exclude: ['**/node_modules/**', 'packages/journeys/**'],
-          sequence: { groupOrder: 0 },
         },
       },
       {
@@ -28,9 +33,6 @@ export default defineConfig({
           name: 'journeys',
           include: ['packages/journeys/**/*.test.ts'],
           exclude: ['**/node_modules/**'],
-          // A journey runs a whole fleet: one at a time, after the parts are known to work.
-          maxWorkers: 1,
-          sequence: { groupOrder: 1 },
         },
       },
     ],

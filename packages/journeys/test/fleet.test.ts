@@ -78,7 +78,7 @@ describe('a fleet', () => {
     const redis = new Redis(fleet.redisUrl)
     try {
       const posted = await api.postInvoice(companyId, invoice('J/FLUSH'))
-      await redis.flushall()
+      await redis.flushdb()
       expect(posted.status).toBe(202)
       expect(await receipted(posted.body.id)).toMatchObject({ state: 'receipted' })
     } finally {
