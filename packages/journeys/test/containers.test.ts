@@ -43,7 +43,7 @@ describe.skipIf(command === undefined)('the containers', () => {
       name,
       apiPort: await freePort(),
       simulatorPort: await freePort(),
-      overlays: contractOverlay(),
+      overlays: [overlay()],
     })
     await project.compose('build')
   }, BUILD_WITHIN_MS)
@@ -133,21 +133,28 @@ describe.skipIf(command === undefined)('the containers', () => {
 
 const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf8')
 
-/** Where the official contract is at hand, the simulator holds each of its answers to it. */
-function contractOverlay(): string[] {
+/**
+ * What these journeys set beside docker-compose.yml: a worker that is killed is succeeded after seconds, not after the
+ * minute of the default lease; and where the official contract is at hand, the simulator holds each answer to it.
+ */
+function overlay(): string {
+  const worker = { environment: { KSEF_DEADLINE_SECONDS: '10', CLAIM_LEASE_SECONDS: '12' } }
+  const file = join(folder, 'journeys.yml')
+  writeFileSync(file, JSON.stringify({ services: { worker, ...simulatorUnderContract() } }))
+  return file
+}
+
+function simulatorUnderContract(): Record<string, object> {
   const contracts = process.env.KSEF_CONTRACT_DIR ?? ''
   if (contracts === '') {
     console.warn('KSEF_CONTRACT_DIR is not set: the answers of the simulator in the containers go unchecked')
-    return []
+    return {}
   }
   const command = [
     ...['node', 'packages/simulator/src/main.ts', '--host', '0.0.0.0', '--port', '8080'],
     ...['--contract-file', '/contract/open-api.json'],
   ]
-  const overlay = { services: { simulator: { volumes: [`${contracts}:/contract:ro`], command } } }
-  const file = join(folder, 'contract.yml')
-  writeFileSync(file, JSON.stringify(overlay))
-  return [file]
+  return { simulator: { volumes: [`${contracts}:/contract:ro`], command } }
 }
 
 /** The README's `docker-compose` command that contains the word. */
