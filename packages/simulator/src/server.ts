@@ -74,14 +74,16 @@ function acceptBodies(app: FastifyInstance): void {
   )
 }
 
+/** Ajv keeps what it compiled by the schema, and that is most of a start: so the next server of this process has it. */
+const STRICT = ajvFormats.default(new Ajv({ allErrors: true, useDefaults: true, strict: false }))
+const CONVERTING = ajvFormats.default(
+  new Ajv({ allErrors: true, useDefaults: true, strict: false, coerceTypes: true }),
+)
+
 /** Bodies are checked as they are; only query strings and paths, being text, are converted. */
 function checkRequests(app: FastifyInstance): void {
-  const strict = new Ajv({ allErrors: true, useDefaults: true, strict: false })
-  const converting = new Ajv({ allErrors: true, useDefaults: true, strict: false, coerceTypes: true })
-  ajvFormats.default(strict)
-  ajvFormats.default(converting)
   app.setValidatorCompiler(({ schema, httpPart }) =>
-    (httpPart === 'body' ? strict : converting).compile(schema),
+    (httpPart === 'body' ? STRICT : CONVERTING).compile(schema),
   )
 }
 
