@@ -151,6 +151,7 @@ test('a COMMIT whose answer is lost has an unknown outcome, and the transaction 
   const address = proxy.address()
   if (address === null || typeof address === 'string') throw new Error('the proxy has no port')
   const through = new URL(urls.appUrl)
+  through.hostname = '127.0.0.1'
   through.port = String(address.port)
   const unlucky = connect({ appUrl: through.href, systemUrl: urls.systemUrl })
   for (let round = 0; round < 10; round++) {

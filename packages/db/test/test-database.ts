@@ -5,6 +5,7 @@
 import { createHash, randomUUID } from 'node:crypto'
 import { readdir, readFile } from 'node:fs/promises'
 import { join } from 'node:path'
+import { setTimeout as sleep } from 'node:timers/promises'
 import type pg from 'pg'
 import { MIGRATIONS_FOLDER, migrate } from '../src/migrate.ts'
 import { asAdmin, guardDatabase, provisionRoles, urlOf } from '../src/provision-roles.ts'
@@ -25,6 +26,8 @@ const PASSWORDS = {
   systemPassword: 'system-of-tests',
 }
 const TEMPLATE_LOCK = 7_234_003
+const LOOK_MS = 10
+const LEAVING_LOOKS_MAX = 100
 
 /** @throws Error when `FLEET_TEST_POSTGRES_URL` names no administrator's login to a PostgreSQL cluster */
 export async function createTestDatabase(): Promise<TestDatabase> {
@@ -44,8 +47,23 @@ export async function createTestDatabase(): Promise<TestDatabase> {
     appUrl: at('fleet_app', PASSWORDS.appPassword),
     systemUrl: at('fleet_system', PASSWORDS.systemPassword),
     async [Symbol.asyncDispose]() {
-      await asAdmin(clusterUrl, (client) => client.query(`drop database if exists ${database} with (force)`))
+      await asAdmin(clusterUrl, async (client) => {
+        await untilLeft(client, database)
+        await client.query(`drop database if exists ${database} with (force)`)
+      })
     },
+  }
+}
+
+/**
+ * A pool has ended when it has said goodbye, not when the server has heard it; a connection that is cut off in between
+ * fails outside of any test. Those that nobody ended are not waited for.
+ */
+async function untilLeft(admin: pg.Client, database: string): Promise<void> {
+  for (let look = 0; look < LEAVING_LOOKS_MAX; look++) {
+    const { rowCount } = await admin.query('select from pg_stat_activity where datname = $1', [database])
+    if (rowCount === 0) return
+    await sleep(LOOK_MS)
   }
 }
 
