@@ -157,6 +157,18 @@ describe('signing in with a certificate', () => {
     expect(server.seenAt('POST /auth/xades-signature')).toHaveLength(1)
   })
 
+  test.each([-300_000, 300_000])('with a clock %i ms off it signs at the time of KSeF', async (off) => {
+    const skewed = () => new Date(now.getTime() + off)
+    const { client, server } = await serve(flow, { now: skewed })
+    expect(await client.signIn.withCertificate({ context, certificate: await certificate() })).toMatchObject({
+      ok: true,
+    })
+    const [submitted] = server.seenAt('POST /auth/xades-signature')
+    const signedAt = /<xades:SigningTime>([^<]+)</.exec(submitted?.body ?? '')?.[1] ?? ''
+    expect(Date.parse(signedAt)).toBeLessThanOrEqual(challenge.timestampMs)
+    expect(Date.parse(signedAt)).toBeGreaterThan(challenge.timestampMs - 120_000)
+  })
+
   test('a lost answer to the redeeming is not asked for again', async () => {
     const { client, server } = await serve({
       ...flow,

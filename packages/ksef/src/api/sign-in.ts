@@ -38,7 +38,8 @@ export type SignedIn = {
 
 export const ChallengeResponse = z.object({
   challenge: z.string().min(1),
-  timestampMs: z.number().int(),
+  /** Up to the last moment a Date can hold. */
+  timestampMs: z.number().int().max(8.64e15),
   clientIp: absent(z.string()),
 })
 
@@ -196,7 +197,8 @@ export function signIn(http: KsefHttp, keys: PublicKeys, clock: Clock): SignIn {
         context,
         subjectIdentifierType,
       })
-      const xml = signXades(document, certificate, clock.now())
+      // Signed at KSeF's own time: a clock of ours that runs ahead would sign in KSeF's future.
+      const xml = signXades(document, certificate, new Date(challenge.value.timestampMs))
       return finish(await http.json({ operation: 'signInWithXades', xml }, SignInStartedResponse), deadlineMs)
     },
     async withToken(request) {
