@@ -79,6 +79,35 @@ export const INTEGRATION_ERRORS = {
     means: 'A successor of this credential is being made or proved.',
     help: 'Read the credential: the rotation is over when its newest version is `active` or `failed`.',
   },
+  ROTATION_HELPER_MISSING: {
+    httpStatus: null,
+    blame: 'company',
+    retry: 'after-change',
+    means:
+      'A token is made, and a certificate renewed, with the sign-in of a certificate that works; there is none.',
+    help: 'Supply a certificate, of the company or of the provider, or supply the successor itself.',
+  },
+  ROTATION_REFUSED: {
+    httpStatus: null,
+    blame: 'company',
+    retry: 'after-change',
+    means: 'KSeF refused to make the successor, or to let it read. What signed in before still does.',
+    help: "Read KSeF's words in `description`; then rotate again.",
+  },
+  ROTATION_STUCK: {
+    httpStatus: null,
+    blame: 'fleet',
+    retry: 'after-change',
+    means: 'A step of the rotation failed for a day and was given up.',
+    help: 'Read the audit log of the credential for the step; then rotate again, or revoke at KSeF by hand what it names.',
+  },
+  ROTATION_OVERTAKEN: {
+    httpStatus: null,
+    blame: 'caller',
+    retry: 'never',
+    means: 'A newer successor took the place before this one was proved.',
+    help: 'Nothing to do: the newer one signs in.',
+  },
   CREDENTIAL_REFUSED: {
     httpStatus: null,
     blame: 'company',

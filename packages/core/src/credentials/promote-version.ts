@@ -1,0 +1,57 @@
+import type { DeliveryContext } from '../delivery/delivery-context.ts'
+import { withCredentialOwner } from './credential-owner.ts'
+import { firstNoticeAt } from './expiry-notice.ts'
+import { renewAt } from './renewal.ts'
+import type { RotationTask, StepOutcome } from './rotation-task.ts'
+import { verifyDependents } from './verify-dependents.ts'
+
+/**
+ * Makes the version the one that signs in, and lets the one before it retire, in one transaction: at no moment are there
+ * two, or none. The label in the secret store is moved first, so that nothing that signs in is still called pending.
+ */
+export async function promoteVersion(context: DeliveryContext, task: RotationTask): Promise<StepOutcome> {
+  const { credential, version } = task
+  if (version.secretVersion === null) throw new Error(`proved version of ${credential.id} without its secret`)
+  await context.secrets.promoteSecret(credential, version.secretVersion)
+  const now = context.now()
+  await withCredentialOwner(context, credential.companyId, async ({ credentials, events, audit }) => {
+    const versions = await credentials.versions(credential.id)
+    for (const before of versions.filter(({ state }) => state === 'active')) {
+      await credentials.moveVersion(credential.id, before.number, {
+        from: 'active',
+        to: 'retiring',
+        set: { retiredAt: now, nextStepAt: now, nextNoticeAt: null, tries: 0, failure: null },
+      })
+    }
+    const promoted = await credentials.moveVersion(credential.id, version.number, {
+      from: 'proved',
+      to: 'active',
+      set: {
+        activatedAt: now,
+        nextStepAt: renewAt(credential, version),
+        nextNoticeAt: firstNoticeAt(version, now),
+        tries: 0,
+        failure: null,
+      },
+    })
+    // Thrown, so that the one before stays active: this worker slept, and another promoted it.
+    if (!promoted) throw new Error(`version ${version.number} of ${credential.id} is proved no more`)
+    const { number, origin, notAfter } = version
+    await events.add({
+      type: 'credential.rotated',
+      subject: credential.id,
+      key: `credential-rotated-${credential.id}-${number}`,
+      data: { version: number, origin, notAfter: notAfter?.toISOString() ?? null },
+    })
+    await audit.append({
+      actor: 'worker',
+      action: 'credential.promote',
+      subject: credential.id,
+      outcome: 'ok',
+      details: { credentialVersion: number, origin },
+    })
+  })
+  await context.secrets.announceChange(credential.id)
+  await verifyDependents(context, credential)
+  return { kind: 'settled' }
+}

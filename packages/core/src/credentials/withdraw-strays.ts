@@ -1,0 +1,33 @@
+import type { DeliveryContext } from '../delivery/delivery-context.ts'
+import { revokeStrayCertificates } from './enrol-certificate.ts'
+import { type Entered, enterByActive, leaveKsef } from './enter-ksef.ts'
+import { enterByCertificate } from './helping-certificate.ts'
+import { revokeStrayTokens } from './make-token.ts'
+import type { RotationTask, StepOutcome } from './rotation-task.ts'
+
+/**
+ * Revokes what KSeF made for a version and nobody uses: the answer was lost, or a worker died with it. Null when nothing
+ * is left, or nothing was ever asked for.
+ */
+export async function withdrawStrays(
+  context: DeliveryContext,
+  task: RotationTask,
+): Promise<StepOutcome | null> {
+  const { origin } = task.version
+  if (origin === 'supplied') return null
+  const entered =
+    origin === 'generated' ? await byCertificate(context, task) : await enterByActive(context, task)
+  if (!entered.ok) return entered.outcome
+  const { entry } = entered
+  const revokeStrays = origin === 'generated' ? revokeStrayTokens : revokeStrayCertificates
+  const stray = await revokeStrays(task, entry)
+  await leaveKsef(context, entry)
+  return stray
+}
+
+const NOBODY: Entered = { ok: false, outcome: { kind: 'impossible', code: 'ROTATION_HELPER_MISSING' } }
+
+async function byCertificate(context: DeliveryContext, task: RotationTask): Promise<Entered> {
+  const at = task.credential.context
+  return at === null ? NOBODY : enterByCertificate(context, task, at)
+}
