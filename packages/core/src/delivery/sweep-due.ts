@@ -1,5 +1,8 @@
+import type { CompanyId, CredentialId } from '../identifiers.ts'
+import { advanceCredential } from '../jobs/advance-credential.ts'
 import { ringOf } from '../jobs/define-job.ts'
 import { finishSession } from '../jobs/finish-session.ts'
+import { notifyExpiry } from '../jobs/notify-expiry.ts'
 import { pollSession } from '../jobs/poll-session.ts'
 import type { Ring } from '../jobs/ring.ts'
 import { sendPending } from '../jobs/send-pending.ts'
@@ -25,6 +28,17 @@ export async function sweepDue(db: FleetDatabase, idleSeconds: number): Promise<
       ...(await due.upos(ROWS_MAX)).map((row) => ringOf(storeUpo, row)),
       ...(await due.sessions(ROWS_MAX, idleSeconds)).map((row) => ringOf(finishSession, row)),
       ...(await due.verifications(ROWS_MAX)).map((row) => ringOf(verifyIntegration, row)),
+      ...(await due.rotations(ROWS_MAX)).map((row) => ringOf(advanceCredential, versionOf(row))),
+      ...(await due.notices(ROWS_MAX)).map((row) => ringOf(notifyExpiry, versionOf(row))),
     ]
   })
 }
+
+type DueVersion = { companyId: CompanyId | null; credentialId: CredentialId; version: number }
+
+/** A payload is made of strings; the provider has no company. */
+const versionOf = ({ companyId, credentialId, version }: DueVersion) => ({
+  companyId: companyId ?? ('' as const),
+  credentialId,
+  version: String(version),
+})

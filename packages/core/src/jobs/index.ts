@@ -1,5 +1,7 @@
+import { advanceCredential } from './advance-credential.ts'
 import type { Job } from './define-job.ts'
 import { finishSession } from './finish-session.ts'
+import { notifyExpiry } from './notify-expiry.ts'
 import { pollSession } from './poll-session.ts'
 import { sendPending } from './send-pending.ts'
 import { storeUpo } from './store-upo.ts'
@@ -12,6 +14,8 @@ export const JOBS: readonly AnyJob[] = [
   erased(storeUpo),
   erased(finishSession),
   erased(verifyIntegration),
+  erased(advanceCredential),
+  erased(notifyExpiry),
 ]
 
 /** A job of any payload, its schema and handler still bound together: whoever runs it hands over what Redis held. */
