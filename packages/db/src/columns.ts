@@ -23,3 +23,10 @@ export const SUBMISSION_STATES = [
   ...['pending', 'claimed', 'sent', 'lost'],
   ...['registered', 'receipted', 'rejected', 'held'],
 ]
+export const CREDENTIAL_STATES = ['active', 'ending', 'ended']
+export const VERSION_STATES = [
+  ...['requested', 'staged', 'proved', 'active'],
+  ...['retiring', 'drained', 'revoked', 'erased', 'failed'],
+]
+export const KSEF_SCOPES = ['InvoiceRead', 'InvoiceWrite']
+export const API_KEY_ROLES = ['administrator', 'operator', 'company']

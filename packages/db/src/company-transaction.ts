@@ -5,6 +5,7 @@ import { auditStore } from './stores/audit.ts'
 import { companyStore } from './stores/companies.ts'
 import { credentialStore } from './stores/credentials.ts'
 import { documentStore } from './stores/documents.ts'
+import { eventStore } from './stores/events.ts'
 import { idempotencyStore } from './stores/idempotency.ts'
 import { integrationStore } from './stores/integrations.ts'
 import { outboxStore } from './stores/outbox.ts'
@@ -25,4 +26,5 @@ export const companyTransaction = (tx: Tx, companyId: CompanyId): CompanyTransac
   apiKeys: companyKeyStore(tx, companyId),
   outbox: outboxStore(tx, companyId),
   audit: auditStore(tx, companyId),
+  events: eventStore(tx, companyId),
 })

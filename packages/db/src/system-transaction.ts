@@ -2,8 +2,11 @@ import type { SystemTransaction } from '@ksef-fleet/core'
 import { sql } from 'drizzle-orm'
 import { providerKeyStore } from './stores/api-keys.ts'
 import { auditStore } from './stores/audit.ts'
+import { auditChain } from './stores/audit-chain.ts'
 import { companyDirectory } from './stores/companies.ts'
+import { credentialDirectory } from './stores/credential-directory.ts'
 import { dueWork } from './stores/due.ts'
+import { eventStore } from './stores/events.ts'
 import { measure } from './stores/measure.ts'
 import { outboxQueue } from './stores/outbox.ts'
 import type { Tx } from './transaction.ts'
@@ -23,7 +26,9 @@ export const systemTransaction = (tx: Tx): SystemTransaction => ({
   companies: companyDirectory(tx),
   outbox: outboxQueue(tx),
   due: dueWork(tx),
-  audit: auditStore(tx, null),
+  credentials: credentialDirectory(tx),
+  events: eventStore(tx, null),
+  audit: { ...auditStore(tx, null), ...auditChain(tx) },
   measure: measure(tx),
   present: presentOf(tx),
 })

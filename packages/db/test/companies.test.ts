@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { type ApiKey, ApiKeyId, CompanyId } from '@ksef-fleet/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import { insertCompany, insertIntegration, insertSubmission, newCredential, openFleet } from './fleet.ts'
+import { insertCompany, insertIntegration, insertSubmission, openFleet } from './fleet.ts'
 
 const fleet = await openFleet()
 const { db, admin } = fleet
@@ -30,24 +30,6 @@ describe('companies', () => {
     const company = { ...(await insertCompany(fleet)), id: CompanyId.parse(randomUUID()) }
     const attempt = db.withCompany(CompanyId.parse(randomUUID()), (tx) => tx.companies.insert(company))
     await expect(attempt).rejects.toMatchObject({ kind: 'refused', sqlState: '42501' })
-  })
-})
-
-describe('credentials', () => {
-  test('are read back whole and marked erased', async () => {
-    const company = await insertCompany(fleet)
-    const credential = newCredential(company.id)
-    await db.withCompany(company.id, (tx) => tx.credentials.insert(credential))
-    const read = () => db.withCompany(company.id, (tx) => tx.credentials.get(credential.id))
-    expect(await read()).toEqual(credential)
-    await db.withCompany(company.id, (tx) => tx.credentials.markErased(credential.id))
-    expect(await read()).toEqual({ ...credential, state: 'erased' })
-  })
-
-  test('of the provider cannot be written through a company’s door', async () => {
-    const company = await insertCompany(fleet)
-    const attempt = db.withCompany(company.id, (tx) => tx.credentials.insert(newCredential(null)))
-    await expect(attempt).rejects.toMatchObject({ sqlState: '42501' })
   })
 })
 
@@ -119,12 +101,14 @@ describe('API keys', () => {
   const newKey = (companyId: CompanyId | null): ApiKey & { hash: string } => ({
     id: ApiKeyId.parse(randomUUID()),
     companyId,
+    role: companyId === null ? 'administrator' : 'company',
     name: 'key',
     hint: 'kfc_abcdef',
     hash: randomUUID(),
     createdAt: new Date(),
     lastUsedAt: null,
     revokedAt: null,
+    expiresAt: null,
   })
 
   test('of a company are its own to see; the provider sees every key, and all are found by hash', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { SessionId } from '@ksef-fleet/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import { FORM, insertCompany, insertSubmission, openFleet, openSession } from './fleet.ts'
+import { FORM, insertCompany, insertSubmission, NO_VERSION, openFleet, openSession } from './fleet.ts'
 
 const fleet = await openFleet()
 const { db, admin } = fleet
@@ -12,6 +12,7 @@ const opening = (set: { id?: SessionId; formCode?: string } = {}) => ({
   environment: 'test' as const,
   formCode: FORM,
   sealedKey: 'sealed',
+  ...NO_VERSION,
   leaseSeconds: 60,
   ...set,
 })

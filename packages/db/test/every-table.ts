@@ -18,19 +18,32 @@ export async function fillEveryTable(admin: pg.Client, nip: string): Promise<str
   await insert('ksef_credentials', {
     ...own,
     id: credential,
+    environment: 'test',
+    name: 'token',
     kind: 'token',
+    context: { type: 'Nip', value: nip },
     secret_ref: 's',
-    version: 1,
     state: 'active',
+    auto_renew: false,
+  })
+  await insert('ksef_credential_versions', {
+    ...own,
+    credential_id: credential,
+    number: 1,
+    state: 'active',
+    origin: 'supplied',
+    tries: 0,
   })
   await insert('ksef_integrations', {
     ...own,
     id: integration,
     environment: 'test',
     context: { type: 'Nip', value: nip },
-    credential_id: credential,
+    scopes: ['InvoiceWrite'],
     state: 'active',
     permissions_in_force: [],
+    grant_code: 'KOD',
+    nip_proof: { method: 'attested', at: now, by: 'key:1' },
   })
   await insert('ksef_sync_state', {
     company_id: company,
@@ -93,7 +106,15 @@ export async function fillEveryTable(admin: pg.Client, nip: string): Promise<str
     started_at: now,
   })
   await insert('idempotency_keys', { ...own, key: 'key', fingerprint: 'f', submission_id: submission })
-  await insert('api_keys', { ...own, id: randomUUID(), name: 'n', hint: 'h', hash: randomUUID() })
+  await insert('api_keys', {
+    ...own,
+    id: randomUUID(),
+    role: 'company',
+    name: 'n',
+    hint: 'h',
+    hash: randomUUID(),
+  })
+  await insert('events', { company_id: company, type: 't', subject: 's', key: 'k', data: {}, at: now })
   await insert('outbox', { ...own, job: 'send', key: `send-${company}`, payload: {} })
   await insert('ksef_audit_log', {
     company_id: company,
@@ -106,11 +127,32 @@ export async function fillEveryTable(admin: pg.Client, nip: string): Promise<str
   return company
 }
 
-/** Every table of the schema, with the column that names its company. */
+/** A credential of the provider with one version, written past row-level security; answers its id. */
+export async function fillProvider(admin: pg.Client): Promise<string> {
+  const id = randomUUID()
+  await admin.query(
+    `insert into ksef_credentials (id, environment, name, kind, secret_ref, state, auto_renew, created_at)
+     values ($1, 'test', 'provider', 'certificate', 's', 'active', false, now())`,
+    [id],
+  )
+  await admin.query(
+    `insert into ksef_credential_versions (credential_id, number, state, origin, tries, created_at)
+     values ($1, 1, 'active', 'supplied', 0, now())`,
+    [id],
+  )
+  return id
+}
+
+/** The one table that belongs to no company: it spans them, and only the system's login reaches it. */
+export const SYSTEM_TABLES = ['ksef_audit_seals']
+
+/** Every table of the schema that holds companies' rows, with the column that names the company. Partitions are their log's. */
 export async function tenantTables(admin: pg.Client): Promise<{ table: string; companyColumn: string }[]> {
   const { rows } = await admin.query<{ table: string }>(
     `select relname as table from pg_class
-      where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace order by relname`,
+      where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace
+        and not relispartition and relname <> all ($1) order by relname`,
+    [SYSTEM_TABLES],
   )
   return rows.map(({ table }) => ({ table, companyColumn: table === 'companies' ? 'id' : 'company_id' }))
 }

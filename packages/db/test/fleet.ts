@@ -5,6 +5,7 @@ import {
   CompanyId,
   type Credential,
   CredentialId,
+  type CredentialVersion,
   DocumentId,
   type Integration,
   IntegrationId,
@@ -47,7 +48,14 @@ export async function openFleet(options: Partial<ConnectOptions> = {}): Promise<
 
 export function newCompany(set: Partial<Company> = {}): Company {
   const nip = Nip.parse(String(1_000_000_000 + ++serial))
-  return { id: CompanyId.parse(randomUUID()), nip, name: `Spółka ${serial}`, createdAt: new Date(), ...set }
+  return {
+    id: CompanyId.parse(randomUUID()),
+    nip,
+    nipShared: false,
+    name: `Spółka ${serial}`,
+    createdAt: new Date(),
+    ...set,
+  }
 }
 
 export async function insertCompany({ db }: Pick<Fleet, 'db'>): Promise<Company> {
@@ -56,20 +64,49 @@ export async function insertCompany({ db }: Pick<Fleet, 'db'>): Promise<Company>
   return company
 }
 
-export const newCredential = (companyId: CompanyId | null): Credential => ({
+export const newCredential = (companyId: CompanyId | null, set: Partial<Credential> = {}): Credential => ({
   id: CredentialId.parse(randomUUID()),
   companyId,
+  environment: 'test',
+  name: 'certyfikat',
   kind: 'certificate',
+  context: null,
   secretRef: `secret/${randomUUID()}`,
-  version: 1,
+  state: 'active',
+  autoRenew: false,
+  createdAt: new Date(),
+  endedAt: null,
+  ...set,
+})
+
+export const newVersion = (
+  credential: Pick<Credential, 'id'>,
+  set: Partial<CredentialVersion> = {},
+): CredentialVersion => ({
+  credentialId: credential.id,
+  number: 1,
+  state: 'active',
+  origin: 'supplied',
+  secretVersion: randomUUID(),
+  referenceNumber: null,
   serialNumber: '0A1B',
   fingerprint: 'ab'.repeat(32),
   subject: 'CN=Test',
   notBefore: new Date('2026-01-01T00:00:00Z'),
   notAfter: new Date('2028-01-01T00:00:00Z'),
-  state: 'active',
+  failure: null,
+  nextStepAt: null,
+  tries: 0,
+  nextNoticeAt: null,
   createdAt: new Date(),
+  activatedAt: new Date(),
+  retiredAt: null,
+  erasedAt: null,
+  ...set,
 })
+
+/** A session's way to say that it was opened before versions were kept. */
+export const NO_VERSION = { credentialId: null, credentialVersion: null }
 
 export async function insertIntegration(
   { db }: Pick<Fleet, 'db'>,
@@ -77,14 +114,17 @@ export async function insertIntegration(
   set: Partial<Integration> = {},
 ) {
   const credential = newCredential(company.id)
+  const version = newVersion(credential)
   const integration: Integration = {
     id: IntegrationId.parse(randomUUID()),
     companyId: company.id,
     environment: 'test',
     context: { type: 'Nip', value: company.nip },
-    credentialId: credential.id,
+    scopes: ['InvoiceWrite', 'InvoiceRead'],
     state: 'active',
     permissionsInForce: ['InvoiceWrite', 'InvoiceRead'],
+    grantCode: `KOD-${++serial}`,
+    nipProof: { method: 'own-credential', at: new Date('2026-11-20T10:00:00Z'), by: null },
     failure: null,
     verifiedAt: null,
     blockedUntil: null,
@@ -93,7 +133,7 @@ export async function insertIntegration(
     ...set,
   }
   await db.withCompany(company.id, async (tx) => {
-    await tx.credentials.insert(credential)
+    await tx.credentials.insert(credential, version)
     await tx.integrations.insert(integration)
   })
   return integration
@@ -168,6 +208,7 @@ export async function openSession(
       environment: 'test',
       formCode,
       sealedKey: 'sealed',
+      ...NO_VERSION,
       leaseSeconds: 60,
     })
     await tx.sessions.move(id, {

@@ -55,5 +55,13 @@ const keyStore = (
         .returning({ id: table.id })
       return revoked.length === 1
     },
+    async expireAt(id, at) {
+      const ended = await tx
+        .update(table)
+        .set({ expiresAt: sql`least(${table.expiresAt}, ${at.toISOString()}::timestamptz)` })
+        .where(and(within, eq(table.id, id), isNull(table.revokedAt)))
+        .returning({ id: table.id })
+      return ended.length === 1
+    },
   }
 }

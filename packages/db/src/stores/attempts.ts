@@ -1,5 +1,5 @@
 import type { CompanyId, CompanyTransaction } from '@ksef-fleet/core'
-import { and, asc, eq, getTableColumns, isNull, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, gt, isNull, sql } from 'drizzle-orm'
 import { clock, clockIn } from '../database-clock.ts'
 import { attempts, sessions, submissions } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
@@ -7,45 +7,7 @@ import type { Tx } from '../transaction.ts'
 const { companyId: ofCompany, submissionId: ofSubmission, ...columns } = getTableColumns(attempts)
 
 export const attemptStore = (tx: Tx, companyId: CompanyId): CompanyTransaction['attempts'] => ({
-  async begin({ submissionId, sessionId, fence, invoiceHash, leaseSeconds }) {
-    // FOR SHARE: sends into one session do not wait for each other, but its closing waits for all of them.
-    const [session] = await tx
-      .select({ environment: sessions.environment, formCode: sessions.formCode })
-      .from(sessions)
-      .where(and(eq(sessions.companyId, companyId), eq(sessions.id, sessionId), eq(sessions.state, 'open')))
-      .for('share')
-    if (session === undefined) return null
-    const [claim] = await tx
-      .update(submissions)
-      .set({
-        sessionId,
-        attempts: sql`${submissions.attempts} + 1`,
-        leaseUntil: clockIn(leaseSeconds),
-        updatedAt: clock,
-      })
-      .where(
-        and(
-          eq(submissions.companyId, companyId),
-          eq(submissions.id, submissionId),
-          eq(submissions.state, 'claimed'),
-          eq(submissions.fence, fence),
-          eq(submissions.environment, session.environment),
-          eq(submissions.formCode, session.formCode),
-        ),
-      )
-      .returning({ number: submissions.attempts })
-    if (claim === undefined) return null
-    await tx.insert(attempts).values({
-      companyId,
-      submissionId,
-      sessionId,
-      fence,
-      invoiceHash,
-      number: claim.number,
-      startedAt: clock,
-    })
-    return claim.number
-  },
+  begin: (attempt) => beginAttempt(tx, companyId, attempt),
   async end(submissionId, number, { outcome, code }) {
     await tx
       .update(attempts)
@@ -66,4 +28,67 @@ export const attemptStore = (tx: Tx, companyId: CompanyId): CompanyTransaction['
       .from(attempts)
       .where(and(eq(attempts.companyId, companyId), eq(attempts.submissionId, submissionId)))
       .orderBy(asc(attempts.number)),
+  async countSince(environment, seconds) {
+    const [counted] = await tx
+      .select({ count: sql<number>`count(*)::int` })
+      .from(attempts)
+      .innerJoin(
+        sessions,
+        and(eq(sessions.companyId, attempts.companyId), eq(sessions.id, attempts.sessionId)),
+      )
+      .where(
+        and(
+          eq(attempts.companyId, companyId),
+          gt(
+            attempts.startedAt,
+            sql`statement_timestamp() - make_interval(secs => ${seconds}::double precision)`,
+          ),
+          eq(sessions.environment, environment),
+        ),
+      )
+    return counted?.count ?? 0
+  },
 })
+
+type NewAttempt = Parameters<CompanyTransaction['attempts']['begin']>[0]
+
+async function beginAttempt(tx: Tx, companyId: CompanyId, attempt: NewAttempt): Promise<number | null> {
+  const { submissionId, sessionId, fence, invoiceHash, leaseSeconds } = attempt
+  // FOR SHARE: sends into one session do not wait for each other, but its closing waits for all of them.
+  const [session] = await tx
+    .select({ environment: sessions.environment, formCode: sessions.formCode })
+    .from(sessions)
+    .where(and(eq(sessions.companyId, companyId), eq(sessions.id, sessionId), eq(sessions.state, 'open')))
+    .for('share')
+  if (session === undefined) return null
+  const [claim] = await tx
+    .update(submissions)
+    .set({
+      sessionId,
+      attempts: sql`${submissions.attempts} + 1`,
+      leaseUntil: clockIn(leaseSeconds),
+      updatedAt: clock,
+    })
+    .where(
+      and(
+        eq(submissions.companyId, companyId),
+        eq(submissions.id, submissionId),
+        eq(submissions.state, 'claimed'),
+        eq(submissions.fence, fence),
+        eq(submissions.environment, session.environment),
+        eq(submissions.formCode, session.formCode),
+      ),
+    )
+    .returning({ number: submissions.attempts })
+  if (claim === undefined) return null
+  await tx.insert(attempts).values({
+    companyId,
+    submissionId,
+    sessionId,
+    fence,
+    invoiceHash,
+    number: claim.number,
+    startedAt: clock,
+  })
+  return claim.number
+}

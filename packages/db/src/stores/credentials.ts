@@ -1,23 +1,54 @@
-import type { CompanyId, CompanyTransaction } from '@ksef-fleet/core'
-import { and, eq } from 'drizzle-orm'
-import { ksefCredentials } from '../tables.ts'
+import type { CompanyId, Credential, CredentialId, CredentialStore } from '@ksef-fleet/core'
+import { and, asc, desc, eq, isNull, or, sql } from 'drizzle-orm'
+import { clock } from '../database-clock.ts'
+import { ksefCredentials as table, ksefCredentialVersions as versions } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
+import { credentialVersionStore, versionColumns } from './credential-versions.ts'
 
-export const credentialStore = (tx: Tx, companyId: CompanyId): CompanyTransaction['credentials'] => ({
-  async insert(credential) {
-    await tx.insert(ksefCredentials).values(credential)
-  },
-  async get(id) {
-    const [found] = await tx
-      .select()
-      .from(ksefCredentials)
-      .where(and(eq(ksefCredentials.companyId, companyId), eq(ksefCredentials.id, id)))
-    return found ?? null
-  },
-  async markErased(id) {
-    await tx
-      .update(ksefCredentials)
-      .set({ state: 'erased' })
-      .where(and(eq(ksefCredentials.companyId, companyId), eq(ksefCredentials.id, id)))
-  },
-})
+/** @param owner null for the provider's own, in the system's transaction. */
+export function credentialStore(tx: Tx, owner: CompanyId | null): CredentialStore {
+  const mine = owner === null ? isNull(table.companyId) : eq(table.companyId, owner)
+  const own = (id: CredentialId) => and(mine, eq(table.id, id))
+  const visible = owner === null ? mine : or(mine, isNull(table.companyId))
+  return {
+    ...credentialVersionStore(tx, owner),
+    async insert(credential, first) {
+      assertOwner(credential, owner)
+      if (first.credentialId !== credential.id) throw new Error('a version belongs to its credential')
+      await tx.insert(table).values(credential)
+      await tx.insert(versions).values({ ...first, companyId: owner })
+    },
+    async get(id) {
+      const [found] = await tx
+        .select()
+        .from(table)
+        .where(and(visible, eq(table.id, id)))
+      return found ?? null
+    },
+    list: () => tx.select().from(table).where(mine).orderBy(desc(table.createdAt), desc(table.id)),
+    async usable(environment) {
+      const rows = await tx
+        .select({ credential: table, version: versionColumns })
+        .from(table)
+        .innerJoin(versions, and(eq(versions.credentialId, table.id), eq(versions.state, 'active')))
+        .where(and(visible, eq(table.environment, environment), eq(table.state, 'active')))
+        .orderBy(sql`${table.companyId} is null`, asc(table.createdAt), asc(table.id))
+      return rows.map(({ credential, version }) => ({ ...credential, version }))
+    },
+    async move(id, { from, to }) {
+      const moved = await tx
+        .update(table)
+        .set({ state: to, endedAt: to === 'ended' ? clock : null })
+        .where(and(own(id), eq(table.state, from)))
+        .returning({ id: table.id })
+      return moved.length === 1
+    },
+    async setAutoRenew(id, autoRenew) {
+      await tx.update(table).set({ autoRenew }).where(own(id))
+    },
+  }
+}
+
+function assertOwner(credential: Credential, owner: CompanyId | null): void {
+  if (credential.companyId !== owner) throw new Error('a credential belongs to whom it is stored for')
+}

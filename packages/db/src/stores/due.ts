@@ -5,13 +5,21 @@
  * A mark holds for ten seconds. A timer that came due after the mark counts as set anew and is rung for at once, which
  * is why a comparison with the mark takes the greatest of the timer and the pause.
  */
-import type { CompanyId, IntegrationId, SessionId, SubmissionId, SystemTransaction } from '@ksef-fleet/core'
+import type {
+  CompanyId,
+  CredentialId,
+  IntegrationId,
+  SessionId,
+  SubmissionId,
+  SystemTransaction,
+} from '@ksef-fleet/core'
 import { type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../transaction.ts'
 import { expireClaims } from './claim-expiry.ts'
 
 type OfSession = { companyId: CompanyId; sessionId: SessionId }
 type OfSubmission = { companyId: CompanyId; submissionId: SubmissionId }
+type OfVersion = { companyId: CompanyId | null; credentialId: CredentialId; version: number }
 type OfIntegration = { companyId: CompanyId; integrationId: IntegrationId }
 
 export const dueWork = (tx: Tx): SystemTransaction['due'] => ({
@@ -21,6 +29,8 @@ export const dueWork = (tx: Tx): SystemTransaction['due'] => ({
   upos: async (limit) => (await tx.execute<OfSubmission>(upos(limit))).rows,
   sessions: async (limit, idleSeconds) => (await tx.execute<OfSession>(unfinished(limit, idleSeconds))).rows,
   verifications: async (limit) => (await tx.execute<OfIntegration>(verifications(limit))).rows,
+  rotations: async (limit) => (await tx.execute<OfVersion>(rotations(limit))).rows,
+  notices: async (limit) => (await tx.execute<OfVersion>(notices(limit))).rows,
 })
 
 /** True when `mark` leaves room for a ring because of `timer`, the moment that makes the row due. */
@@ -116,3 +126,29 @@ const verifications = (limit: number): SQL => sql`
   update ksef_integrations i set verify_rung_at = clock_timestamp()
     from due where i.company_id = due.company_id and i.id = due.id
   returning i.company_id as "companyId", i.id as "integrationId"`
+
+const rotations = (limit: number): SQL =>
+  versions({ timer: 'next_step_at', mark: 'step_rung_at', states: "state <> 'erased'", limit })
+
+/** Of a version that is on its way out, nobody needs to hear that it ends. */
+const notices = (limit: number): SQL =>
+  versions({ timer: 'next_notice_at', mark: 'notice_rung_at', states: "state = 'active'", limit })
+
+function versions({ timer, mark, states, limit }: VersionTimer): SQL {
+  const names = { timer: sql.raw(timer), mark: sql.raw(mark) }
+  return sql`
+  with due as materialized (
+    select credential_id, number
+      from ksef_credential_versions
+     where ${sql.raw(states)} and ${names.timer} <= statement_timestamp()
+       and ${unrung(mark, timer)}
+     order by ${names.timer}
+     limit ${limit}
+       for update skip locked
+  )
+  update ksef_credential_versions v set ${names.mark} = clock_timestamp()
+    from due where v.credential_id = due.credential_id and v.number = due.number
+  returning v.company_id as "companyId", v.credential_id as "credentialId", v.number as version`
+}
+
+type VersionTimer = { timer: string; mark: string; states: string; limit: number }

@@ -1,4 +1,4 @@
-import type { CompanyId, CompanyTransaction, IntegrationId } from '@ksef-fleet/core'
+import type { CompanyId, CompanyTransaction, Integration, IntegrationId } from '@ksef-fleet/core'
 import { and, asc, eq, getTableColumns, inArray, ne, type SQL, sql } from 'drizzle-orm'
 import { timer } from '../database-clock.ts'
 import { ksefIntegrations as table } from '../tables.ts'
@@ -11,29 +11,48 @@ export const integrationStore = (tx: Tx, companyId: CompanyId): CompanyTransacti
   const named = (id: IntegrationId) => own(eq(table.id, id))
   return {
     async insert(integration) {
-      await tx
-        .insert(table)
-        .values({ ...integration, permissionsInForce: [...integration.permissionsInForce] })
+      await tx.insert(table).values(rowOf(integration))
     },
     async get(id) {
       const [found] = await tx.select(columns).from(table).where(named(id))
-      return found ?? null
+      return found === undefined ? null : integrationOf(found)
     },
     async current(environment) {
       const [found] = await tx
         .select(columns)
         .from(table)
         .where(own(eq(table.environment, environment), ne(table.state, 'revoked')))
-      return found ?? null
+      return found === undefined ? null : integrationOf(found)
     },
-    list: () => tx.select(columns).from(table).where(own()).orderBy(asc(table.createdAt), asc(table.id)),
+    async list() {
+      const rows = await tx
+        .select(columns)
+        .from(table)
+        .where(own())
+        .orderBy(asc(table.createdAt), asc(table.id))
+      return rows.map(integrationOf)
+    },
+    ...integrationMoves(tx, companyId),
+  }
+}
+
+type Moves = Pick<
+  CompanyTransaction['integrations'],
+  'move' | 'blockUntil' | 'setNipProof' | 'setScopes' | 'setVerifyDue'
+>
+
+function integrationMoves(tx: Tx, companyId: CompanyId): Moves {
+  const own = (...conditions: SQL[]) => and(eq(table.companyId, companyId), ...conditions)
+  const named = (id: IntegrationId) => own(eq(table.id, id))
+  return {
     async move(id, { from, to, set = {} }) {
-      const { permissionsInForce, ...rest } = set
+      const { permissionsInForce, nipProof, ...rest } = set
       const moved = await tx
         .update(table)
         .set({
           ...rest,
           ...(permissionsInForce === undefined ? {} : { permissionsInForce: [...permissionsInForce] }),
+          ...(nipProof === undefined ? {} : { nipProof: storedProof(nipProof) }),
           state: to,
         })
         .where(own(eq(table.id, id), inArray(table.state, [...from])))
@@ -46,6 +65,23 @@ export const integrationStore = (tx: Tx, companyId: CompanyId): CompanyTransacti
         .set({ blockedUntil: sql`greatest(${table.blockedUntil}, ${until.toISOString()}::timestamptz)` })
         .where(named(id))
     },
+    async setNipProof(id, proof) {
+      // Nothing is active without a proof; the table refuses it as well.
+      const state =
+        proof === null
+          ? sql`case ${table.state} when 'active' then 'pending' else ${table.state} end`
+          : undefined
+      await tx
+        .update(table)
+        .set({ nipProof: storedProof(proof), ...(state === undefined ? {} : { state }) })
+        .where(named(id))
+    },
+    async setScopes(id, scopes) {
+      await tx
+        .update(table)
+        .set({ scopes: [...scopes] })
+        .where(named(id))
+    },
     async setVerifyDue(id, at) {
       await tx
         .update(table)
@@ -54,3 +90,21 @@ export const integrationStore = (tx: Tx, companyId: CompanyId): CompanyTransacti
     },
   }
 }
+
+type Row = Pick<typeof table.$inferSelect, keyof typeof columns>
+
+/** JSON knows no moments. */
+const storedProof = (proof: Integration['nipProof']) =>
+  proof === null ? null : { ...proof, at: proof.at.toISOString() }
+
+const rowOf = (integration: Integration) => ({
+  ...integration,
+  permissionsInForce: [...integration.permissionsInForce],
+  scopes: [...integration.scopes],
+  nipProof: storedProof(integration.nipProof),
+})
+
+const integrationOf = ({ nipProof, ...row }: Row): Integration => ({
+  ...row,
+  nipProof: nipProof === null ? null : { ...nipProof, at: new Date(nipProof.at) },
+})

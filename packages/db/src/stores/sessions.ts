@@ -5,7 +5,7 @@ import {
   type SessionChange,
   type SessionState,
 } from '@ksef-fleet/core'
-import { and, eq, getTableColumns, inArray, lt, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, inArray, lt, type SQL, sql } from 'drizzle-orm'
 import { clock, clockIn, timer } from '../database-clock.ts'
 import { sessions as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
@@ -14,13 +14,12 @@ const { finishRungAt, pollRungAt, ...columns } = getTableColumns(table)
 
 export function sessionStore(tx: Tx, companyId: CompanyId): CompanyTransaction['sessions'] {
   const own = (...conditions: SQL[]) => and(eq(table.companyId, companyId), ...conditions)
-  const findOne = async (...conditions: SQL[]) => {
-    const [found] = await tx
+  const find = (...conditions: SQL[]) =>
+    tx
       .select(columns)
       .from(table)
       .where(own(...conditions))
-    return found ?? null
-  }
+  const findOne = async (...conditions: SQL[]) => (await find(...conditions))[0] ?? null
   return {
     async insertOpening({ leaseSeconds, ...session }) {
       const inserted = await tx
@@ -64,6 +63,12 @@ export function sessionStore(tx: Tx, companyId: CompanyId): CompanyTransaction['
         .set(changeOf(set))
         .where(own(eq(table.id, id)))
     },
+    ofVersion: (credentialId, version) =>
+      find(
+        eq(table.credentialId, credentialId),
+        eq(table.credentialVersion, version),
+        inArray(table.state, ['opening', 'open', 'closing', 'closed']),
+      ).orderBy(asc(table.createdAt), asc(table.id)),
     async isLeaseOver(id) {
       return (
         (await findOne(eq(table.id, id), eq(table.state, 'opening'), lt(table.leaseUntil, clock))) !== null

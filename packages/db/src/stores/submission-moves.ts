@@ -7,7 +7,7 @@ import type { Tx } from '../transaction.ts'
 /** Who begins anew has no deadline yet; the next sending sets its own. */
 const ANEW = { giveUpAt: null }
 
-type Moves = Pick<CompanyTransaction['submissions'], 'move' | 'touch' | 'release'>
+type Moves = Pick<CompanyTransaction['submissions'], 'move' | 'touch' | 'hold' | 'release'>
 
 /** Every way a submission changes but being claimed: compare-and-swap on its state, and on the fence where the caller holds a claim. */
 export function submissionMoves(tx: Tx, companyId: CompanyId): Moves {
@@ -36,6 +36,14 @@ export function submissionMoves(tx: Tx, companyId: CompanyId): Moves {
         .where(own(eq(table.id, id), eq(table.state, state)))
         .returning({ id: table.id })
       return touched.length === 1
+    },
+    async hold(environment, reason) {
+      const held = await tx
+        .update(table)
+        .set({ state: 'held', reason, polls: 0, updatedAt: clock })
+        .where(own(eq(table.environment, environment), eq(table.state, 'pending')))
+        .returning({ id: table.id })
+      return held.length
     },
     async release(environment, reasons) {
       const released = await tx

@@ -49,6 +49,21 @@ export function submissionStore(tx: Tx, companyId: CompanyId): CompanyTransactio
         asc(table.createdAt),
         asc(table.id),
       ),
+    async waiting(environment) {
+      const reason = sql<string | null>`${table.reason} ->> 'code'`
+      const rows = await tx
+        .select({
+          state: table.state,
+          reason,
+          count: sql<number>`count(*)::int`,
+          oldest: sql`min(${table.createdAt})`.mapWith(table.createdAt),
+        })
+        .from(table)
+        .where(own(eq(table.environment, environment), inArray(table.state, ['pending', 'held'])))
+        .groupBy(table.state, reason)
+        .orderBy(asc(sql`min(${table.createdAt})`))
+      return rows
+    },
     async countByState() {
       const rows = await tx
         .select({ state: table.state, count: sql<number>`count(*)::int` })
