@@ -82,7 +82,7 @@ function stuckAt(credential: Credential, { number, state, tries, failure }: Cred
   const code = failure === null ? null : knownCode(failure.code)
   const because = code === null ? '' : `: ${ERRORS[code].means}`
   return {
-    code: 'ROTATION_STUCK',
+    code: 'ROTATION_WAITS',
     severity: 'warns',
     says: `Version ${number} of ${nameOf(credential)} does not get past "${state}" after ${tries} tries${because}`,
     who: code !== null && ERRORS[code].blame === 'ksef' ? 'ksef' : 'fleet',

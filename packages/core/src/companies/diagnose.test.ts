@@ -222,7 +222,7 @@ const CASES: Case[] = [
   [
     'a rotation that does not move',
     facts(withVersion({ state: 'staged', tries: 3, nextStepAt: NOW, failure: { code: 'KSEF_UNREACHABLE' } })),
-    'ROTATION_STUCK',
+    'ROTATION_WAITS',
     'warns',
     'ksef',
     /tries again/,

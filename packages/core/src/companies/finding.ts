@@ -23,7 +23,7 @@ export const OWN_FINDINGS = [
   'KSEF_SILENT',
   'PENDING_LONG',
   'ROTATION_FAILED',
-  'ROTATION_STUCK',
+  'ROTATION_WAITS',
 ] as const
 
 /** One thing a company's doctor found. */
