@@ -11,7 +11,7 @@ const in_ = (minutes: number) => new Date(NOW.getTime() + minutes * 60_000)
 const tokens = (minutes: number) =>
   keepTokens(
     { token: new Sealed('access'), validUntil: in_(minutes) },
-    { token: new Sealed('refresh'), validUntil: in_(10_000) },
+    { token: new Sealed('refresh'), until: in_(10_000) },
     NOW,
   )
 const OWNER: TokenOwner = ['access-token', 'test', 'company', 'credential', '1', 'Nip', '5265877635']
@@ -35,7 +35,7 @@ describe('kept tokens', () => {
     fc.assert(
       fc.property(fc.integer({ min: 1, max: 10_000 }), (minutes) => {
         const kept = tokens(minutes)
-        expect(kept.renewAt < kept.goodUntil && kept.goodUntil < kept.access.validUntil).toBe(true)
+        expect(kept.renewAt < kept.goodUntil && kept.goodUntil < kept.access.until).toBe(true)
       }),
     )
   })

@@ -3,7 +3,8 @@ import type { Sealed } from '@ksef-fleet/ksef'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets/sealer.ts'
 import { type KeptTokens, openTokens, sealTokens, shouldRenew } from './kept-tokens.ts'
-import { type TokenCache, type TokenOwner, tokenKey } from './token-cache.ts'
+import { companyKey, type TokenCache, type TokenOwner, tokenKey } from './token-cache.ts'
+import { tolerant } from './tolerant.ts'
 
 /** Where tokens are kept: a layer in this process above Redis. Redis only saves sign-ins, so its loss is no failure. */
 export type TokenShelf = {
@@ -16,6 +17,10 @@ export type TokenShelf = {
   hold(owner: TokenOwner, tokens: KeptTokens): void
   /** Forgets the tokens if their access token is this one. */
   drop(owner: TokenOwner, token: Sealed<string>): Promise<void>
+  /** Forgets every token of the company in this process. */
+  forgetCompany(companyId: string): void
+  /** Erases every token of the company from Redis. @throws Error when Redis cannot be reached */
+  eraseCompany(companyId: string): Promise<void>
   /** False when another process is renewing this owner's tokens. True as well when Redis cannot be asked. */
   lock(owner: TokenOwner, holder: string, lifeMs: number): Promise<boolean>
   unlock(owner: TokenOwner, holder: string): Promise<void>
@@ -39,15 +44,7 @@ export function createTokenShelf(deps: {
     if (oldest !== undefined) mine.delete(oldest)
   }
 
-  /** Redis is the doorbell, not the truth: its failure is told to the operator and answered with `undefined`. */
-  const tolerant = async <T>(work: () => Promise<T>): Promise<T | undefined> => {
-    try {
-      return await work()
-    } catch (error) {
-      deps.log.warn({ reason: error instanceof Error ? error.name : 'unknown' }, 'access.cache-unavailable')
-      return undefined
-    }
-  }
+  const tolerated = <T>(work: () => Promise<T>) => tolerant(deps.log, work)
 
   return {
     peek: (owner) => mine.get(keyOf(owner)) ?? null,
@@ -55,7 +52,7 @@ export function createTokenShelf(deps: {
       const key = keyOf(owner)
       const local = mine.get(key)
       if (local !== undefined && !shouldRenew(local, deps.now())) return local
-      const text = await tolerant(() => deps.cache.get(key))
+      const text = await tolerated(() => deps.cache.get(key))
       const cached = typeof text === 'string' ? openTokens(deps.sealer, owner, text) : null
       // Redis may have missed the last renewal.
       if (cached === null || (local !== undefined && local.goodUntil >= cached.goodUntil))
@@ -66,29 +63,35 @@ export function createTokenShelf(deps: {
     hold: (owner, tokens) => hold(keyOf(owner), tokens),
     async put(owner, tokens) {
       hold(keyOf(owner), tokens)
-      const lifeMs = tokens.refresh.validUntil.getTime() - deps.now().getTime()
+      const lifeMs = tokens.refresh.until.getTime() - deps.now().getTime()
       if (lifeMs <= 0) return
-      await tolerant(() => deps.cache.set(keyOf(owner), sealTokens(deps.sealer, owner, tokens), lifeMs))
+      await tolerated(() => deps.cache.set(keyOf(owner), sealTokens(deps.sealer, owner, tokens), lifeMs))
     },
     async drop(owner, token) {
       const key = keyOf(owner)
       const isThis = (tokens: KeptTokens) => tokens.access.token.reveal() === token.reveal()
       const local = mine.get(key)
       if (local !== undefined && isThis(local)) mine.delete(key)
-      await tolerant(async () => {
+      await tolerated(async () => {
         const text = await deps.cache.get(key)
         const cached = text === null ? null : openTokens(deps.sealer, owner, text)
         if (cached !== null && isThis(cached)) await deps.cache.delete(key)
       })
     },
+    forgetCompany(companyId) {
+      const prefix = companyKey(companyId, sha256)
+      for (const key of mine.keys()) if (key.startsWith(prefix)) mine.delete(key)
+    },
+    eraseCompany: (companyId) => deps.cache.deleteAll(companyKey(companyId, sha256)),
     async lock(owner, holder, lifeMs) {
-      return (await tolerant(() => deps.cache.lock(`${keyOf(owner)}-lock`, holder, lifeMs))) !== false
+      return (await tolerated(() => deps.cache.lock(`${keyOf(owner)}-lock`, holder, lifeMs))) !== false
     },
     async unlock(owner, holder) {
-      await tolerant(() => deps.cache.unlock(`${keyOf(owner)}-lock`, holder))
+      await tolerated(() => deps.cache.unlock(`${keyOf(owner)}-lock`, holder))
     },
   }
 }
 
-const keyOf = (owner: TokenOwner): string =>
-  tokenKey(owner, (bytes) => createHash('sha256').update(bytes).digest('hex'))
+const sha256 = (bytes: Uint8Array) => createHash('sha256').update(bytes).digest('hex')
+
+const keyOf = (owner: TokenOwner): string => tokenKey(owner, sha256)

@@ -1,4 +1,6 @@
 import type { SessionInvoice } from '@ksef-fleet/ksef'
+import type { CompanyKsef } from '../context/company-ksef.ts'
+import { failIntegration } from '../integrations/fail-integration.ts'
 import type { CompanyTransaction } from '../stores.ts'
 import {
   type Submission,
@@ -7,7 +9,7 @@ import {
   traceIdOf,
 } from '../submissions/submission.ts'
 import { type AfterStatus, afterStatus, numberFor, RESENDS_MAX, reasonOf } from './after-status.ts'
-import { type CompanyAccess, recordFailure } from './company-access.ts'
+import { recordFailure } from './company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
 import { type DuplicateVerdict, resolveDuplicate } from './resolve-duplicate.ts'
 
@@ -21,7 +23,7 @@ type Verdict = Exclude<AfterStatus, { to: 'resolve-duplicate' }>
  */
 export async function applyVerdict(
   context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   { submission, seen, mayAsk }: { submission: Submission; seen: SessionInvoice; mayAsk: boolean },
 ): Promise<boolean> {
   const after = afterStatus(submission, seen)
@@ -29,7 +31,7 @@ export async function applyVerdict(
   if (after.to !== 'resolve-duplicate') verdict = after
   else if (mayAsk) {
     const original = { ksefNumber: after.originalKsefNumber, session: after.originalSession }
-    verdict = await examine(context, access, { submission, seen, original })
+    verdict = await examine(context, ksef, { submission, seen, original })
   }
   await context.db.withCompany(submission.companyId, (tx) =>
     record(context, tx, { submission, verdict: verdict ?? { to: 'wait' }, seen }),
@@ -50,16 +52,16 @@ export async function applyVerdict(
 
 async function examine(
   context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   found: {
     submission: Submission
     seen: SessionInvoice
     original: { ksefNumber: string | null; session: string | null }
   },
 ): Promise<Verdict | null> {
-  const duplicate = await resolveDuplicate(context, access, found)
+  const duplicate = await resolveDuplicate(context, ksef, found)
   if (duplicate.is !== 'unknown-yet') return verdictOn(duplicate, found)
-  await recordFailure(context, access, { failure: duplicate.failure, tries: found.submission.polls })
+  await recordFailure(context, ksef, { failure: duplicate.failure, tries: found.submission.polls })
   return null
 }
 
@@ -89,7 +91,9 @@ async function record(
 ): Promise<void> {
   if (verdict.to === 'wait') return waitLonger(context, tx, submission)
   const { id, fence, sessionId } = submission
-  if (verdict.to === 'pending') {
+  if (verdict.to === 'held' && verdict.reason.code === 'KSEF_PERMISSION_MISSING') {
+    await holdForPermission(context, tx, { submission, reason: verdict.reason })
+  } else if (verdict.to === 'pending') {
     await sendAgain(context, tx, { submission, reason: reasonOf('DELIVERY_KEEPS_FAILING', seen) })
   } else {
     const set = { ...changeFor(context, verdict), ...(await placeOf(tx, verdict)) }
@@ -122,6 +126,32 @@ export async function sendAgain(
     fence,
     set: { nextAttemptAt, nextPollAt: null },
   })
+}
+
+/**
+ * Status 410: the context's permission is gone although the token still opened it, so that everything that waits is held
+ * with it, and the verification says at once whether it is so. Is the permission there after all, then the invoice goes
+ * out again with the others; taken too often, only a person lets it go.
+ */
+async function holdForPermission(
+  context: DeliveryContext,
+  tx: CompanyTransaction,
+  { submission, reason }: { submission: Submission; reason: SubmissionReason },
+): Promise<void> {
+  const { id, fence } = submission
+  const hopeless = await isTakenTooOften(tx, submission)
+  const said = hopeless ? { ...reason, code: 'DELIVERY_KEEPS_FAILING' } : reason
+  const moved = await tx.submissions.move(id, {
+    from: 'sent',
+    to: 'held',
+    fence,
+    set: { reason: said, nextPollAt: null },
+  })
+  const integration = await tx.integrations.current(context.environment)
+  if (!moved || hopeless || integration === null) return
+  const description = reason.description === undefined ? {} : { description: reason.description }
+  const why = { code: reason.code, ...description, verifyAt: context.now() }
+  await failIntegration(context, tx, { integration, from: ['active'], why })
 }
 
 async function isTakenTooOften(tx: CompanyTransaction, { id }: Submission): Promise<boolean> {

@@ -1,21 +1,20 @@
-import type { KsefFailure, Sealed } from '@ksef-fleet/ksef'
+import type { KsefFailure } from '@ksef-fleet/ksef'
+import { meaningOfRefusal } from '../access/meaning-of-refusal.ts'
+import type { CompanyKsef } from '../context/company-ksef.ts'
+import { noteDeadCredential } from '../context/dead-credential.ts'
+import type { NamedVersion } from '../context/resolve-context.ts'
 import { FleetError } from '../errors.ts'
 import type { CompanyId } from '../identifiers.ts'
-import type { Credential, Integration } from '../integrations/integration.ts'
+import { type Failing, failIntegration, holdForFailure } from '../integrations/fail-integration.ts'
 import { afterFailure } from './after-failure.ts'
 import { addSeconds, type DeliveryContext } from './delivery-context.ts'
-
-/** A company's way into KSeF for the length of one step. */
-export type CompanyAccess = {
-  companyId: CompanyId
-  integration: Integration
-  credential: Credential
-  token: Sealed<string>
-}
+import type { Session } from './session.ts'
 
 /** Seconds after which a company without a usable integration is looked at again; activation rings at once anyway. */
 const IDLE_SECONDS = 60
 const SECRET_RETRY_SECONDS = 30
+/** Permissions are looked for again this often. */
+const LOOK_AGAIN_SECONDS = 900
 
 const SIGN_IN: ReadonlySet<KsefFailure['operation']> = new Set([
   'requestChallenge',
@@ -31,75 +30,71 @@ const SENDING: ReadonlySet<KsefFailure['operation']> = new Set(['openOnlineSessi
 /**
  * Opens the company's way into KSeF, or says until when there is none: no active integration, a context KSeF asked to be
  * silent, a credential that failed, a secret store that is down. What failed is recorded on the integration.
+ *
+ * @param session to be finished: under the version of a credential it was opened under
  */
 export async function openAccess(
   context: DeliveryContext,
   companyId: CompanyId,
-): Promise<{ ok: true; access: CompanyAccess } | { ok: false; until: Date }> {
-  const now = context.now()
-  const found = await context.db.withCompany(companyId, async (tx) => {
-    const integration = await tx.integrations.current(context.environment)
-    if (integration === null) return null
-    return { integration, credential: await tx.credentials.get(integration.credentialId) }
-  })
-  if (found?.credential == null || found.integration.state !== 'active') {
-    return { ok: false, until: addSeconds(now, IDLE_SECONDS) }
-  }
-  const { integration, credential } = found
-  if (integration.blockedUntil !== null && integration.blockedUntil > now) {
-    return { ok: false, until: integration.blockedUntil }
-  }
+  session?: Pick<Session, 'credentialId' | 'credentialVersion'>,
+): Promise<{ ok: true; ksef: CompanyKsef } | { ok: false; until: Date }> {
   try {
-    const signedIn = await context.access.of(integration, credential)
-    const streak = `sign-in ${integration.id}`
+    const ksef = await context.contexts.forCompany(companyId, { version: versionOf(session) })
+    const streak = `sign-in ${ksef.integration.id}`
+    const signedIn = await ksef.signIn()
     if (signedIn.ok) {
       context.streaks.end(streak)
-      return { ok: true, access: { companyId, integration, credential, token: signedIn.token } }
+      return { ok: true, ksef }
     }
     const failed = { failure: signedIn.failure, tries: context.streaks.add(streak) }
-    return { ok: false, until: await recordFailure(context, { companyId, integration, credential }, failed) }
+    return { ok: false, until: await recordFailure(context, ksef, failed) }
   } catch (error) {
     if (!(error instanceof FleetError)) throw error
-    return { ok: false, until: await recordUnusable(context, { companyId, integration }, error) }
+    return { ok: false, until: await recordClosed(context, companyId, error) }
   }
 }
 
-/** The secret cannot be had (which passes) or cannot be used (which only its owner can mend). */
-async function recordUnusable(
+function versionOf(session?: Pick<Session, 'credentialId' | 'credentialVersion'>): NamedVersion | null {
+  if (session?.credentialId == null || session.credentialVersion === null) return null
+  return { credentialId: session.credentialId, number: session.credentialVersion }
+}
+
+/** The context is closed to us: for a while, or until its owner mends something; in that case what waits is held. */
+async function recordClosed(
   context: DeliveryContext,
-  { companyId, integration }: { companyId: CompanyId; integration: Integration },
-  error: FleetError,
+  companyId: CompanyId,
+  cause: FleetError,
 ): Promise<Date> {
-  const passes = error.code === 'SECRET_UNAVAILABLE'
-  const until = addSeconds(context.now(), passes ? SECRET_RETRY_SECONDS : IDLE_SECONDS)
-  context.log.error(
-    { code: error.code, reason: error.message, integrationId: integration.id },
-    'access.unusable',
-  )
+  const now = context.now()
+  if (cause.code === 'KSEF_RATE_LIMITED') return addSeconds(now, cause.retryAfterSeconds ?? IDLE_SECONDS)
+  const passes = cause.code === 'SECRET_UNAVAILABLE'
+  const until = addSeconds(now, passes ? SECRET_RETRY_SECONDS : IDLE_SECONDS)
   await context.db.withCompany(companyId, async (tx) => {
+    const integration = await tx.integrations.current(context.environment)
+    if (integration === null) return
+    if (integration.state !== 'active') return holdForFailure(tx, integration)
+    const told = { code: cause.code, reason: cause.message, integrationId: integration.id }
+    context.log.error(told, 'access.unusable')
     if (passes) return tx.integrations.blockUntil(integration.id, until)
-    const failure = { code: error.code, description: error.message }
-    await tx.integrations.move(integration.id, { from: ['active'], to: 'failed', set: { failure } })
+    // Verified at once: another credential may do, and one that is not valid yet has its own time.
+    const why = { code: cause.code, description: cause.message, verifyAt: now }
+    await failIntegration(context, tx, { integration, from: ['active'], why })
   })
   return until
 }
 
 /**
- * Records what a failed call means for the context (silence, a dead token, a dead credential) and answers when the step
- * may be tried again.
+ * Records what a failed call means for the context (silence, a dead credential, a missing permission) and answers when the
+ * step may be tried again.
  *
  * @param tries failures of the same step so far
  */
 export async function recordFailure(
   context: DeliveryContext,
-  {
-    companyId,
-    integration,
-    credential,
-    token,
-  }: Omit<CompanyAccess, 'token'> & { token?: CompanyAccess['token'] },
+  ksef: CompanyKsef,
   { failure, tries = 0 }: { failure: KsefFailure; tries?: number },
 ): Promise<Date> {
+  const { companyId, integration } = ksef
   const remedy = afterFailure(failure, tries, context.timing.retrySeconds)
   const until = addSeconds(context.now(), remedy.seconds)
   context.log.warn(
@@ -113,33 +108,45 @@ export async function recordFailure(
     },
     'ksef.call-failed',
   )
-  if (remedy.dropToken && token !== undefined) await context.access.drop(integration, credential, token)
   // A sign-in that failed for a while is not tried again by the next step a moment later.
   const blocks = remedy.block || SIGN_IN.has(failure.operation)
-  const code = SIGN_IN.has(failure.operation) ? 'CREDENTIAL_REFUSED' : 'KSEF_PERMISSION_MISSING'
-  // A read that is refused says nothing of whether invoices may be sent.
-  const fails = remedy.fail && (SIGN_IN.has(failure.operation) || SENDING.has(failure.operation))
-  if (!blocks && !fails) return until
+  const why = remedy.fail ? await whyFailed(context, ksef, failure) : null
+  if (!blocks && why === null) return until
   await context.db.withCompany(companyId, async (tx) => {
     if (blocks) await tx.integrations.blockUntil(integration.id, until)
-    if (!fails) return
-    const reason = {
-      code,
-      ...(failure.description ? { description: failure.description } : {}),
-    }
-    const failed = await tx.integrations.move(integration.id, {
-      from: ['active'],
-      to: 'failed',
-      set: { failure: reason },
-    })
-    if (!failed) return
-    await tx.audit.append({
-      actor: 'worker',
-      action: 'integration.fail',
-      subject: integration.id,
-      outcome: 'failed',
-      details: { code: failure.code, operation: failure.operation },
-    })
+    if (why !== null) await failIntegration(context, tx, { integration, from: ['active'], why })
   })
   return until
+}
+
+/** Null when the failure says nothing of whether invoices may be sent: a read that is refused is no more than that. */
+async function whyFailed(
+  context: DeliveryContext,
+  { credential, integration }: CompanyKsef,
+  failure: KsefFailure,
+): Promise<Failing | null> {
+  const { operation } = failure
+  const said = failure.description === undefined ? {} : { description: failure.description }
+  const lookAgain = addSeconds(context.now(), LOOK_AGAIN_SECONDS)
+  if (SIGN_IN.has(operation)) {
+    const meaning = meaningOfRefusal(failure)
+    if (meaning === 'permission')
+      return { code: 'KSEF_PERMISSION_MISSING', ...said, verifyAt: lookAgain, operation }
+    if (meaning !== 'credential') return { code: 'CREDENTIAL_REFUSED', ...said, verifyAt: null, operation }
+    await noteDeadCredential(context, credential, failure)
+    // Another credential may open the context; the dead one is not asked again.
+    return { code: 'CREDENTIAL_REFUSED', ...said, verifyAt: context.now(), operation }
+  }
+  if (!SENDING.has(operation)) return null
+  const where = `InvoiceWrite is missing in the context of ${integration.context.value}`
+  const description = failure.description === undefined ? where : `${where}: ${failure.description}`
+  return { code: 'KSEF_PERMISSION_MISSING', description, verifyAt: lookAgain, operation }
+}
+
+/** What was accepted or came back while the integration failed is held for the same reason. */
+export async function holdWaiting(context: DeliveryContext, companyId: CompanyId): Promise<void> {
+  await context.db.withCompany(companyId, async (tx) => {
+    const integration = await tx.integrations.current(context.environment)
+    if (integration !== null) await holdForFailure(tx, integration)
+  })
 }

@@ -1,7 +1,8 @@
 import { encryptInvoice, type Result, sha256Base64 } from '@ksef-fleet/ksef'
+import type { CompanyKsef } from '../context/company-ksef.ts'
 import { type Submission, type SubmissionChange, traceIdOf } from '../submissions/submission.ts'
 import { type AfterSend, afterSend, isRefusalOfSession } from './after-send.ts'
-import { type CompanyAccess, recordFailure } from './company-access.ts'
+import { recordFailure } from './company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
 import type { OpenSession } from './sending-session.ts'
 
@@ -13,10 +14,10 @@ import type { OpenSession } from './sending-session.ts'
  */
 export async function deliverInvoice(
   context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   { submission, open }: { submission: Submission; open: OpenSession },
 ): Promise<boolean> {
-  const { companyId } = access
+  const { companyId } = ksef
   const document = await context.db.withCompany(companyId, (tx) => tx.documents.get(submission.documentId))
   if (document === null || sha256Base64(document.content) !== submission.invoiceHash) {
     await unclaim(context, submission, { to: 'held', reason: { code: 'DOCUMENT_CORRUPT' } })
@@ -39,27 +40,23 @@ export async function deliverInvoice(
     await unclaim(context, submission, { to: 'pending', nextAttemptAt: context.now() })
     return false
   }
-  const result = await context.ksef.onlineSession.sendInvoice(
-    access.token,
-    open.session.referenceNumber,
-    invoice,
-  )
+  const result = await ksef.sendInvoice(open.session.referenceNumber, invoice)
   const after = afterSend(result, await refusalsOf(context, submission, result))
-  const streak = `send ${access.integration.id}`
+  const streak = `send ${ksef.integration.id}`
   if (result.ok) {
     context.streaks.end(streak)
     await settle(context, { submission, number, after, open, retryAt: null })
     return true
   }
   const tries = context.streaks.add(streak)
-  const until = await recordFailure(context, access, { failure: result.failure, tries })
+  const until = await recordFailure(context, ksef, { failure: result.failure, tries })
   // That a session takes no more is normal once; when the next one does not either, something is wrong.
   const goesOn = after.to === 'pending' && after.leaveSession && tries === 0
   const retryAt = goesOn ? null : until
   await settle(context, { submission, number, after, open, retryAt })
   if (retryAt === null) return true
   // KSeF does not answer as it should: the next invoice of this company waits as long as this one would.
-  await context.db.withCompany(companyId, (tx) => tx.integrations.blockUntil(access.integration.id, retryAt))
+  await context.db.withCompany(companyId, (tx) => tx.integrations.blockUntil(ksef.integration.id, retryAt))
   return false
 }
 

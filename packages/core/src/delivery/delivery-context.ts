@@ -1,5 +1,6 @@
 import type { KsefClient } from '@ksef-fleet/ksef'
-import type { AccessTokens } from '../access/access-tokens.ts'
+import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { KsefContextManager } from '../context/ksef-context-manager.ts'
 import type { CoreDependencies } from '../dependencies.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets/sealer.ts'
@@ -7,8 +8,12 @@ import type { FailureStreaks } from './failure-streaks.ts'
 
 /** What a job's handler is given. */
 export type DeliveryContext = CoreDependencies & {
+  /** The only way to a company's context: its token is here and nowhere else. */
+  contexts: KsefContextManager
+  /** For rotations, which sign in past every cache (`credentials/enter-ksef.ts`). Deliveries never use it. */
   ksef: KsefClient
-  access: AccessTokens
+  /** Calls of KSeF as the audit log collects them. */
+  trail: AuditTrail
   /** Seals session keys that rest in PostgreSQL. */
   sealer: Sealer
   streaks: FailureStreaks

@@ -4,11 +4,10 @@
  * original's session list, else in its metadata, else at the document itself; where none may be read, a person decides.
  */
 import type { KsefFailure, Result } from '@ksef-fleet/ksef'
+import type { CompanyKsef } from '../context/company-ksef.ts'
 import type { Submission } from '../submissions/submission.ts'
 import type { PlaceInKsef } from './after-status.ts'
-import type { CompanyAccess } from './company-access.ts'
 import type { DeliveryContext } from './delivery-context.ts'
-import { listSessionInvoices } from './session-invoices.ts'
 
 /** Of a submission's own sessions, the latest so many are looked through. */
 const OWN_SESSIONS_MAX = 3
@@ -24,15 +23,15 @@ export type DuplicateVerdict =
 
 export async function resolveDuplicate(
   context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   { submission, original }: { submission: Submission; original: Original },
 ): Promise<DuplicateVerdict> {
-  const bySession = await fromSession(context, access, { submission, original })
+  const bySession = await fromSession(ksef, { submission, original })
   if (bySession !== null) return bySession
-  const byOwn = await fromOwnSessions(context, access, { submission, original })
+  const byOwn = await fromOwnSessions(context, ksef, { submission, original })
   if (byOwn !== null) return byOwn
   if (original.ksefNumber === null) return { is: 'unverifiable', ksefNumber: null }
-  const hash = await hashOf(context, access, { submission, ksefNumber: original.ksefNumber })
+  const hash = await hashOf(ksef, { submission, ksefNumber: original.ksefNumber })
   if (!hash.ok) {
     const readable = hash.failure.kind !== 'forbidden' && hash.failure.code !== 'INVOICE_NOT_FOUND'
     return readable
@@ -46,12 +45,11 @@ export async function resolveDuplicate(
 
 /** The original session's own list, which also carries the link to the UPO. Null when it settles nothing. */
 async function fromSession(
-  context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   { submission, original }: { submission: Submission; original: Original },
 ): Promise<DuplicateVerdict | null> {
   if (original.session === null) return null
-  const list = await listSessionInvoices(context.ksef, access.token, original.session)
+  const list = await ksef.sessionInvoices(original.session)
   if (!list.ok) {
     // Another's session or a wrong reference (seen in the field for batches): the hash is looked for elsewhere.
     const settled = list.failure.kind === 'refused' || list.failure.kind === 'forbidden'
@@ -73,7 +71,7 @@ async function fromSession(
  */
 async function fromOwnSessions(
   context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   { submission, original }: { submission: Submission; original: Original },
 ): Promise<DuplicateVerdict | null> {
   const references = await context.db.withCompany(submission.companyId, async (tx) => {
@@ -83,7 +81,7 @@ async function fromOwnSessions(
     return sessions.flatMap((session) => session?.referenceNumber ?? [])
   })
   for (const session of references.filter((reference) => reference !== original.session)) {
-    const verdict = await fromSession(context, access, { submission, original: { ...original, session } })
+    const verdict = await fromSession(ksef, { submission, original: { ...original, session } })
     if (verdict !== null) return verdict
   }
   return null
@@ -91,11 +89,10 @@ async function fromOwnSessions(
 
 /** Hash of a registered invoice: from its metadata, else from the document. Both need `InvoiceRead`. */
 async function hashOf(
-  context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   { submission, ksefNumber }: { submission: Submission; ksefNumber: string },
 ): Promise<Result<string>> {
-  const metadata = await context.ksef.invoices.metadata(access.token, {
+  const metadata = await ksef.listInvoices({
     subjectType: 'Subject1',
     dateRange: { dateType: 'Issue', from: new Date(`${submission.issueDate}T00:00:00Z`) },
     ksefNumber,
@@ -106,6 +103,6 @@ async function hashOf(
     ? metadata.value.invoices.find((invoice) => invoice.ksefNumber === ksefNumber)
     : undefined
   if (listed !== undefined) return { ok: true, value: listed.invoiceHash }
-  const document = await context.ksef.invoices.byKsefNumber(access.token, ksefNumber)
+  const document = await ksef.getInvoice(ksefNumber)
   return document.ok ? { ok: true, value: document.value.hash } : document
 }

@@ -1,7 +1,8 @@
 import { FORMS, newSessionKey, type SessionKey, type SystemCode, sessionKeyOf } from '@ksef-fleet/ksef'
+import type { CompanyKsef } from '../context/company-ksef.ts'
 import { type CompanyId, SessionId } from '../identifiers.ts'
 import type { Sealer } from '../secrets/sealer.ts'
-import { type CompanyAccess, recordFailure } from './company-access.ts'
+import { recordFailure } from './company-access.ts'
 import { addSeconds, type DeliveryContext } from './delivery-context.ts'
 import type { Session } from './session.ts'
 
@@ -13,41 +14,48 @@ export type OpenSession = { session: Session & { referenceNumber: string }; key:
 
 /**
  * The open session of that form, opened now when there is none. Its row and sealed key are committed before the request
- * leaves: a session whose answer is lost is abandoned empty, which KSeF forgives, and never used without its key.
+ * leaves: a session whose answer is lost is abandoned empty, which KSeF forgives, and never used without its key. One that
+ * was opened under another credential, or another version of it, takes nothing any more: it is finished under its own.
  * Null when another worker is opening one, or KSeF did not let us; the cause is recorded.
  */
 export async function openSendingSession(
   context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   formCode: string,
 ): Promise<OpenSession | null> {
-  const current = await context.db.withCompany(access.companyId, async (tx) => {
+  const current = await context.db.withCompany(ksef.companyId, async (tx) => {
     const found = await tx.sessions.current(context.environment, formCode)
     if (found?.state === 'opening') {
       if (!(await tx.sessions.isLeaseOver(found.id))) return 'being-opened'
       await tx.sessions.move(found.id, { from: 'opening', to: 'abandoned' })
       return null
     }
-    const usable = found === null || isEnding(found, context.now()) ? null : withKey(context.sealer, found)
+    const over = found === null || isEnding(found, context.now()) || !isUnder(found, ksef)
+    const usable = over ? null : withKey(context.sealer, found)
     if (found === null || usable !== null) return usable
-    // Near its end, or sealed under a master key that is gone: this one takes no invoice any more.
+    // Near its end, of another credential, or sealed under a master key that is gone: it takes no invoice any more.
     await tx.sessions.move(found.id, { from: 'open', to: 'closing', set: { nextPollAt: context.now() } })
     return null
   })
   if (current === 'being-opened') return null
-  return current ?? open(context, access, formCode)
+  return current ?? open(context, ksef, formCode)
 }
 
 export const isEnding = (session: Session, now: Date): boolean =>
   session.validUntil !== null && session.validUntil <= addSeconds(now, SESSION_END_MARGIN_SECONDS)
 
+/** A session from before versions were kept is anybody's of the company. */
+const isUnder = (session: Session, { credential }: CompanyKsef): boolean =>
+  session.credentialId === null ||
+  (session.credentialId === credential.id && session.credentialVersion === credential.version.number)
+
 async function open(
   context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   formCode: string,
 ): Promise<OpenSession | null> {
-  const { companyId } = access
-  const streak = `open ${access.integration.id}`
+  const { companyId, credential } = ksef
+  const streak = `open ${ksef.integration.id}`
   const id = SessionId.parse(context.newId())
   const key = newSessionKey(context.randomBytes)
   const inserted = await context.db.withCompany(companyId, (tx) =>
@@ -56,19 +64,21 @@ async function open(
       environment: context.environment,
       formCode,
       sealedKey: sealKey(context.sealer, { companyId, id }, key),
+      credentialId: credential.id,
+      credentialVersion: credential.version.number,
       leaseSeconds: context.timing.openLeaseSeconds,
     }),
   )
   if (!inserted) return null
-  const opened = await context.ksef.onlineSession.open(access.token, { formCode: formOf(formCode), key })
+  const opened = await ksef.openSession({ formCode: formOf(formCode), key })
   if (!opened.ok) {
     await context.db.withCompany(companyId, (tx) =>
       tx.sessions.move(id, { from: 'opening', to: 'abandoned' }),
     )
     const tries = context.streaks.add(streak)
-    const until = await recordFailure(context, access, { failure: opened.failure, tries })
+    const until = await recordFailure(context, ksef, { failure: opened.failure, tries })
     // Nothing of this company can be sent without a session, so none is tried again before.
-    await context.db.withCompany(companyId, (tx) => tx.integrations.blockUntil(access.integration.id, until))
+    await context.db.withCompany(companyId, (tx) => tx.integrations.blockUntil(ksef.integration.id, until))
     return null
   }
   context.streaks.end(streak)

@@ -1,19 +1,22 @@
+import { type CredentialChoice, chooseCredential } from '../context/choose-credential.ts'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import type { CompanyId, IntegrationId } from '../identifiers.ts'
-import type { Credential, Integration } from './integration.ts'
+import type { Integration } from './integration.ts'
 
-export type IntegrationWithCredential = { integration: Integration; credential: Credential | null }
+/** An integration, and with which credential it would sign in now. */
+export type IntegrationWithCredentials = { integration: Integration; credentials: CredentialChoice }
 
 /** @throws FleetError NOT_FOUND */
 export async function readIntegration(
-  deps: Pick<CoreDependencies, 'db'>,
+  deps: Pick<CoreDependencies, 'db' | 'now'>,
   named: { companyId: CompanyId; integrationId: IntegrationId },
-): Promise<IntegrationWithCredential> {
+): Promise<IntegrationWithCredentials> {
   return deps.db.withCompany(named.companyId, async (tx) => {
     const integration = await tx.integrations.get(named.integrationId)
     if (integration === null) throw new FleetError('NOT_FOUND')
-    return { integration, credential: await tx.credentials.get(integration.credentialId) }
+    const usable = await tx.credentials.usable(integration.environment)
+    return { integration, credentials: chooseCredential(usable, integration, deps.now()) }
   })
 }
 

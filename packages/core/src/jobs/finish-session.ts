@@ -1,6 +1,7 @@
 import { type KsefFailure, meaningOfSessionStatus, type SessionStatus, type Upo } from '@ksef-fleet/ksef'
 import { z } from 'zod'
-import { type CompanyAccess, openAccess, recordFailure } from '../delivery/company-access.ts'
+import type { CompanyKsef } from '../context/company-ksef.ts'
+import { openAccess, recordFailure } from '../delivery/company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
 import { isEnding } from '../delivery/sending-session.ts'
 import type { Session } from '../delivery/session.ts'
@@ -21,11 +22,11 @@ export const finishSession = defineJob({
   async handler({ companyId, sessionId }, context) {
     const session = await startClosing(context, { companyId, sessionId })
     if (session?.referenceNumber == null) return
-    const opened = await openAccess(context, companyId)
+    const opened = await openAccess(context, companyId, session)
     if (!opened.ok) return postpone(context, session, opened.until)
     const known = { ...session, referenceNumber: session.referenceNumber }
-    if (session.state === 'closing') await close(context, opened.access, known)
-    if (session.state === 'closed') await settle(context, opened.access, known)
+    if (session.state === 'closing') await close(context, opened.ksef, known)
+    if (session.state === 'closed') await settle(context, opened.ksef, known)
   },
 })
 
@@ -61,11 +62,11 @@ function isDone(context: DeliveryContext, session: Session, sending: number): bo
 }
 
 /** Repeated until KSeF says closed or already closed: an answer may be lost although it was (ksef-api#786). */
-async function close(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
-  const closed = await context.ksef.onlineSession.close(access.token, session.referenceNumber)
+async function close(context: DeliveryContext, ksef: CompanyKsef, session: Known): Promise<void> {
+  const closed = await ksef.closeSession(session.referenceNumber)
   if (!closed.ok && !isOver(context, session) && !isUnknown(context, session, closed.failure)) {
     const failed = { failure: closed.failure, tries: session.polls }
-    return postpone(context, session, await recordFailure(context, access, failed))
+    return postpone(context, session, await recordFailure(context, ksef, failed))
   }
   const nextPollAt = addSeconds(context.now(), waitAt(context.timing.pollSeconds, 0))
   await context.db.withCompany(session.companyId, (tx) =>
@@ -85,18 +86,18 @@ function isUnknown(context: DeliveryContext, session: Session, failure: KsefFail
   return false
 }
 
-async function settle(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
-  const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
+async function settle(context: DeliveryContext, ksef: CompanyKsef, session: Known): Promise<void> {
+  const status = await ksef.sessionStatus(session.referenceNumber)
   if (!status.ok && isUnknown(context, session, status.failure))
     return conclude(context, session, { code: null, pages: [] })
   if (!status.ok) {
     const failed = { failure: status.failure, tries: session.polls }
-    return postpone(context, session, await recordFailure(context, access, failed))
+    return postpone(context, session, await recordFailure(context, ksef, failed))
   }
   const { code } = status.value.status
   const { outcome } = meaningOfSessionStatus(code)
   const unsettled = outcome === 'pending' || (outcome === 'unknown' && !isOver(context, session))
-  const pages = unsettled ? null : await fetchUpoPages(context, access, { session, status: status.value })
+  const pages = unsettled ? null : await fetchUpoPages(context, ksef, { session, status: status.value })
   if (pages !== null) return conclude(context, session, { code, pages })
   const seconds = waitAt(context.timing.pollSeconds, session.polls)
   return postpone(context, session, addSeconds(context.now(), seconds))
@@ -134,17 +135,15 @@ async function conclude(
 /** By their links, which spend no limit, else through the API. Null when a page could not be fetched now. */
 async function fetchUpoPages(
   context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   { session, status }: { session: Known; status: SessionStatus },
 ): Promise<Upo[] | null> {
   const pages: Upo[] = []
   for (const { downloadUrl, referenceNumber } of status.upoPages) {
-    const linked = await context.ksef.upo.download(downloadUrl)
-    const page = linked.ok
-      ? linked
-      : await context.ksef.upo.page(access.token, session.referenceNumber, referenceNumber)
+    const linked = await ksef.downloadUpo(downloadUrl)
+    const page = linked.ok ? linked : await ksef.upoPage(session.referenceNumber, referenceNumber)
     if (!page.ok) {
-      await recordFailure(context, access, { failure: page.failure, tries: session.polls })
+      await recordFailure(context, ksef, { failure: page.failure, tries: session.polls })
       return null
     }
     pages.push(page.value)

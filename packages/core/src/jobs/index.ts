@@ -1,4 +1,5 @@
 import { advanceCredential } from './advance-credential.ts'
+import { clearTokens } from './clear-tokens.ts'
 import type { Job } from './define-job.ts'
 import { finishSession } from './finish-session.ts'
 import { notifyExpiry } from './notify-expiry.ts'
@@ -16,6 +17,7 @@ export const JOBS: readonly AnyJob[] = [
   erased(verifyIntegration),
   erased(advanceCredential),
   erased(notifyExpiry),
+  erased(clearTokens),
 ]
 
 /** A job of any payload, its schema and handler still bound together: whoever runs it hands over what Redis held. */

@@ -1,11 +1,11 @@
 import { meaningOfSessionStatus, type SessionInvoice } from '@ksef-fleet/ksef'
 import { z } from 'zod'
+import type { CompanyKsef } from '../context/company-ksef.ts'
 import { applyVerdict, sendAgain, waitUntil } from '../delivery/apply-verdict.ts'
-import { type CompanyAccess, openAccess, recordFailure } from '../delivery/company-access.ts'
+import { openAccess, recordFailure } from '../delivery/company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
 import { searchLost } from '../delivery/search-lost.ts'
 import type { Session } from '../delivery/session.ts'
-import { listSessionInvoices } from '../delivery/session-invoices.ts'
 import { CompanyId, SessionId } from '../identifiers.ts'
 import type { Submission } from '../submissions/submission.ts'
 import { defineJob } from './define-job.ts'
@@ -34,10 +34,10 @@ export const pollSession = defineJob({
     const now = context.now()
     const due = waiting.filter((submission) => submission.nextPollAt !== null && submission.nextPollAt <= now)
     if (session?.referenceNumber == null || due.length === 0) return
-    const opened = await openAccess(context, companyId)
+    const opened = await openAccess(context, companyId, session)
     if (!opened.ok) return postponeUnasked(context, due, opened.until)
     const known = { ...session, referenceNumber: session.referenceNumber }
-    await look(context, opened.access, { session: known, due })
+    await look(context, opened.ksef, { session: known, due })
   },
 })
 
@@ -45,30 +45,30 @@ type Known = Session & { referenceNumber: string }
 
 async function look(
   context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   { session, due }: { session: Known; due: readonly Submission[] },
 ): Promise<void> {
-  const seen = await fetchSeen(context, access, { session, due })
+  const seen = await fetchSeen(ksef, { session, due })
   if (!seen.ok) {
     const tries = Math.min(...due.map((submission) => submission.polls))
-    return postpone(context, due, await recordFailure(context, access, { failure: seen.failure, tries }))
+    return postpone(context, due, await recordFailure(context, ksef, { failure: seen.failure, tries }))
   }
   const list = [...seen.value.values()]
   const lost = due.filter(({ state }) => state === 'lost')
-  const whole = lost.length > 0 ? await isWhole(context, access, { session, listed: list.length }) : false
+  const whole = lost.length > 0 ? await isWhole(context, ksef, { session, listed: list.length }) : false
   for (const submission of lost) {
     if (context.signal.aborted) return
     await searchLost(context, submission, { session, list, settled: whole === true })
   }
   const sent = due.filter(({ state }) => state === 'sent')
-  const answering = await judge(context, access, { sent, seen: seen.value, mayAsk: whole !== null })
-  if (answering && sent.some(({ polls }) => polls >= SILENT_POLLS)) await askSession(context, access, session)
+  const answering = await judge(context, ksef, { sent, seen: seen.value, mayAsk: whole !== null })
+  if (answering && sent.some(({ polls }) => polls >= SILENT_POLLS)) await askSession(context, ksef, session)
 }
 
 /** False when KSeF failed meanwhile, so that no further call is to be made. */
 async function judge(
   context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   judged: { sent: readonly Submission[]; seen: ReadonlyMap<string, SessionInvoice>; mayAsk: boolean },
 ): Promise<boolean> {
   const { sent, seen } = judged
@@ -77,7 +77,7 @@ async function judge(
     if (context.signal.aborted) return false
     const entry = submission.referenceNumber === null ? undefined : seen.get(submission.referenceNumber)
     if (entry === undefined) await postpone(context, [submission], notListedUntil(context, submission))
-    else mayAsk = (await applyVerdict(context, access, { submission, seen: entry, mayAsk })) && mayAsk
+    else mayAsk = (await applyVerdict(context, ksef, { submission, seen: entry, mayAsk })) && mayAsk
   }
   return mayAsk
 }
@@ -88,38 +88,37 @@ async function judge(
  */
 async function isWhole(
   context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   { session, listed }: { session: Known; listed: number },
 ): Promise<boolean | null> {
   if (session.state !== 'settled') return false
-  const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
+  const status = await ksef.sessionStatus(session.referenceNumber)
   if (status.ok) {
     const { code } = status.value.status
     const counted = status.value.invoiceCount ?? (code === NOTHING_SENT ? 0 : null)
     const over = meaningOfSessionStatus(code).outcome !== 'pending'
     return over && counted !== null && counted <= listed
   }
-  await recordFailure(context, access, { failure: status.failure })
+  await recordFailure(context, ksef, { failure: status.failure })
   return null
 }
 
 /** What KSeF says of the due invoices, by their reference number. */
 async function fetchSeen(
-  context: DeliveryContext,
-  access: CompanyAccess,
+  ksef: CompanyKsef,
   { session, due }: { session: Known; due: readonly Submission[] },
 ) {
   const seen = new Map<string, SessionInvoice>()
   const singly = due.length <= SINGLES_MAX && due.every((submission) => submission.state === 'sent')
   if (!singly) {
-    const list = await listSessionInvoices(context.ksef, access.token, session.referenceNumber)
+    const list = await ksef.sessionInvoices(session.referenceNumber)
     if (!list.ok) return list
     for (const invoice of list.value) seen.set(invoice.referenceNumber, invoice)
     return { ok: true as const, value: seen }
   }
   for (const { referenceNumber } of due) {
     if (referenceNumber === null) continue
-    const one = await context.ksef.sessions.invoice(access.token, session.referenceNumber, referenceNumber)
+    const one = await ksef.invoiceStatus(session.referenceNumber, referenceNumber)
     // Refused is this one invoice: the others are asked for all the same, and it waits by itself.
     if (!one.ok && one.failure.kind !== 'refused') return one
     if (one.ok) seen.set(referenceNumber, one.value)
@@ -131,17 +130,17 @@ async function fetchSeen(
  * A session whose key KSeF could not open (415) leaves its invoices without a verdict of their own. They were not
  * registered, and go again in a new session.
  */
-async function askSession(context: DeliveryContext, access: CompanyAccess, session: Known): Promise<void> {
-  const status = await context.ksef.sessions.status(access.token, session.referenceNumber)
+async function askSession(context: DeliveryContext, ksef: CompanyKsef, session: Known): Promise<void> {
+  const status = await ksef.sessionStatus(session.referenceNumber)
   if (!status.ok) {
-    await recordFailure(context, access, { failure: status.failure })
+    await recordFailure(context, ksef, { failure: status.failure })
     return
   }
   const { code } = status.value.status
   const meaning = meaningOfSessionStatus(code)
   if (meaning.again !== 'new-key') return
   context.log.error({ sessionId: session.id, ksefCode: code }, 'delivery.session-failed')
-  await context.db.withCompany(access.companyId, async (tx) => {
+  await context.db.withCompany(ksef.companyId, async (tx) => {
     await tx.sessions.move(session.id, {
       from: 'open',
       to: 'closing',

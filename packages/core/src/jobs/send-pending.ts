@@ -1,5 +1,5 @@
 import { z } from 'zod'
-import { openAccess } from '../delivery/company-access.ts'
+import { holdWaiting, openAccess } from '../delivery/company-access.ts'
 import { deliverInvoice } from '../delivery/deliver-invoice.ts'
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import { openSendingSession } from '../delivery/sending-session.ts'
@@ -19,25 +19,35 @@ export const sendPending = defineJob({
   key: ({ companyId }) => `send-${companyId}`,
   async handler({ companyId }, context) {
     for (let sends = 0; sends < SENDS_MAX; sends++) {
-      if (context.signal.aborted || !(await sendNext(context, companyId))) return
+      if (context.signal.aborted) return
+      const next = await sendNext(context, companyId)
+      // Whatever failed may have failed the integration, and what came back meanwhile waits for the same reason.
+      if (next === 'stopped') return holdWaiting(context, companyId)
+      if (next === 'idle') return
     }
     await context.db.withCompany(companyId, (tx) => tx.outbox.add(ringOf(sendPending, { companyId })))
   },
 })
 
-/** False when nothing more can be sent now: none is due, KSeF is closed to us, or another worker is at it. */
-async function sendNext(context: DeliveryContext, companyId: CompanyId): Promise<boolean> {
+/**
+ * sent     one invoice went its way, and the next may follow.
+ * idle     none is due, or another worker is at it.
+ * stopped  KSeF is closed to us, or does not answer as it should.
+ */
+type Next = 'sent' | 'idle' | 'stopped'
+
+async function sendNext(context: DeliveryContext, companyId: CompanyId): Promise<Next> {
   const { environment } = context
   const formCode = await context.db.withCompany(companyId, (tx) => tx.submissions.nextDueForm(environment))
-  if (formCode === null) return false
+  if (formCode === null) return 'idle'
   const opened = await openAccess(context, companyId)
-  if (!opened.ok) return false
-  const open = await openSendingSession(context, opened.access, formCode)
-  if (open === null) return false
+  if (!opened.ok) return 'stopped'
+  const open = await openSendingSession(context, opened.ksef, formCode)
+  if (open === null) return 'stopped'
   const leaseSeconds = context.timing.claimLeaseSeconds
   const submission = await context.db.withCompany(companyId, (tx) =>
     tx.submissions.claimNext({ environment, formCode, leaseSeconds }),
   )
-  if (submission === null) return false
-  return deliverInvoice(context, opened.access, { submission, open })
+  if (submission === null) return 'idle'
+  return (await deliverInvoice(context, opened.ksef, { submission, open })) ? 'sent' : 'stopped'
 }

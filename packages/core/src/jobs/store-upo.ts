@@ -1,7 +1,7 @@
 import { z } from 'zod'
-import { type CompanyAccess, openAccess, recordFailure } from '../delivery/company-access.ts'
+import type { CompanyKsef } from '../context/company-ksef.ts'
+import { openAccess, recordFailure } from '../delivery/company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
-import { listSessionInvoices } from '../delivery/session-invoices.ts'
 import { CompanyId, DocumentId, SubmissionId } from '../identifiers.ts'
 import { isConflict } from '../stores.ts'
 import { type Submission, traceIdOf } from '../submissions/submission.ts'
@@ -40,22 +40,19 @@ type Fetched = { ok: true; upo: Upo } | { ok: false; until: Date | null }
  */
 async function fetchUpo(context: DeliveryContext, submission: Submission): Promise<Fetched> {
   if (submission.upoDownloadUrl !== null) {
-    const linked = await context.ksef.upo.download(submission.upoDownloadUrl)
+    const linked = await context.contexts.downloadUpo(submission, submission.upoDownloadUrl)
     if (linked.ok && isOf(submission, linked.value)) return { ok: true, upo: linked.value }
     const code = linked.ok ? 'UPO_OF_ANOTHER' : linked.failure.code
     context.log.warn({ submissionId: submission.id, code }, 'upo.link-failed')
   }
   const { companyId, sessionId, referenceNumber } = submission
   if (sessionId === null || referenceNumber === null) return { ok: false, until: null }
-  const opened = await openAccess(context, companyId)
-  if (!opened.ok) return { ok: false, until: opened.until }
   const session = await context.db.withCompany(companyId, (tx) => tx.sessions.get(sessionId))
   if (session?.referenceNumber == null) return { ok: false, until: null }
-  const asked = await context.ksef.upo.ofInvoice(
-    opened.access.token,
-    session.referenceNumber,
-    referenceNumber,
-  )
+  const opened = await openAccess(context, companyId, session)
+  if (!opened.ok) return { ok: false, until: opened.until }
+  const { ksef } = opened
+  const asked = await ksef.upoOfInvoice(session.referenceNumber, referenceNumber)
   if (asked.ok && isOf(submission, asked.value)) return { ok: true, upo: asked.value }
   if (asked.ok) {
     context.log.error({ submissionId: submission.id, code: 'UPO_OF_ANOTHER' }, 'upo.refused')
@@ -64,32 +61,26 @@ async function fetchUpo(context: DeliveryContext, submission: Submission): Promi
   const { failure } = asked
   const original =
     failure.kind === 'refused'
-      ? await fromOriginal(context, opened.access, {
-          submission,
-          session: session.referenceNumber,
-          referenceNumber,
-        })
+      ? await fromOriginal(ksef, { submission, session: session.referenceNumber, referenceNumber })
       : null
   if (original !== null) return { ok: true, upo: original }
-  const until = await recordFailure(context, opened.access, { failure, tries: submission.polls })
+  const until = await recordFailure(context, ksef, { failure, tries: submission.polls })
   return { ok: false, until }
 }
 
 /** The receipt behind a duplicate: its status names the original's session, whose list carries a fresh link. */
 async function fromOriginal(
-  context: DeliveryContext,
-  { token }: CompanyAccess,
+  ksef: CompanyKsef,
   at: { submission: Submission; session: string; referenceNumber: string },
 ): Promise<Upo | null> {
-  const { ksef } = context
-  const duplicate = await ksef.sessions.invoice(token, at.session, at.referenceNumber)
+  const duplicate = await ksef.invoiceStatus(at.session, at.referenceNumber)
   const originalSession = duplicate.ok ? duplicate.value.originalSessionReferenceNumber : undefined
   if (originalSession === undefined) return null
-  const list = await listSessionInvoices(ksef, token, originalSession)
+  const list = await ksef.sessionInvoices(originalSession)
   const link = list.ok
     ? list.value.find(({ ksefNumber }) => ksefNumber === at.submission.ksefNumber)?.upoDownloadUrl
     : undefined
-  const upo = link === undefined ? null : await ksef.upo.download(link)
+  const upo = link === undefined ? null : await ksef.downloadUpo(link)
   return upo?.ok && isOf(at.submission, upo.value) ? upo.value : null
 }
 
