@@ -1,7 +1,11 @@
 import {
+  type AccessTokens,
+  type AuditTrail,
+  auditOfSecret,
   createAccessTokens,
   createFailureStreaks,
   createIdSource,
+  createKsefContextManager,
   createKsefSecretManager,
   createSealer,
   DELIVERY_TIMING,
@@ -9,6 +13,7 @@ import {
   type FleetDatabase,
   type Log,
   openSecretStore,
+  type SecretBus,
 } from '@ksef-fleet/core'
 import { createKsefClient, KSEF_BASE_URLS } from '@ksef-fleet/ksef'
 import type { Redis } from 'ioredis'
@@ -27,18 +32,30 @@ export function composeDelivery(parts: {
   redis: Redis
   log: Log
   metrics: WorkerMetrics
+  trail: AuditTrail
+  /** Brings news of other processes; none in a process that is alone. */
+  bus?: SecretBus
   signal: AbortSignal
   randomBytes: (length: number) => Uint8Array
   /** The database's clock; the process's own when left out. */
   now?: () => Date
-}): DeliveryContext {
-  const { config, db, redis, log, metrics, signal, randomBytes } = parts
+}): DeliveryContext & { access: AccessTokens } {
+  const { config, db, redis, log, metrics, trail, signal, randomBytes } = parts
   const { environment } = config
   const { baseUrl, upoHosts, deadlineSeconds } = config.ksef
   const now = parts.now ?? (() => new Date())
   const sealer = createSealer(config.masterKey.reveal(), randomBytes)
   const store = openSecretStore(config.secretStore, { sealer, randomBytes })
-  const secrets = createKsefSecretManager({ store, namePrefix: config.secretNamePrefix, now })
+  const bus = parts.bus === undefined ? {} : { bus: parts.bus }
+  const secrets = createKsefSecretManager({
+    store,
+    namePrefix: config.secretNamePrefix,
+    db,
+    now,
+    ...bus,
+    onAccess: (access) => trail.record(auditOfSecret(access, 'worker'), access.companyId),
+    onAlarm: ({ credentialId, what }) => log.error({ credentialId, kind: what }, 'secret.alarm'),
+  })
   const ksef = createKsefClient({
     baseUrl: baseUrl ?? KSEF_BASE_URLS[environment],
     timeouts: { totalMs: deadlineSeconds * 1000 },
@@ -49,30 +66,18 @@ export function composeDelivery(parts: {
       log.warn({ code, operation, warning: message }, 'ksef.system-warning')
     },
   })
-  const access = createAccessTokens({
-    ksef,
-    secrets,
-    db,
-    now,
-    randomBytes,
-    cache: redisTokenCache(redis),
-    sealer,
-    log,
-  })
-  const timing = { ...DELIVERY_TIMING, ...config.timing }
+  const core = { db, secrets, environment, now, randomBytes, newId: createIdSource({ now, randomBytes }) }
+  const access = createAccessTokens({ ...core, ksef, trail, cache: redisTokenCache(redis), sealer, log })
   return {
-    db,
-    secrets,
-    environment,
-    now,
-    randomBytes,
-    newId: createIdSource({ now, randomBytes }),
+    ...core,
+    contexts: createKsefContextManager({ ...core, ...bus, ksef, trail, access, log }),
     ksef,
+    trail,
     access,
     sealer,
     streaks: createFailureStreaks(),
     log,
     signal,
-    timing,
+    timing: { ...DELIVERY_TIMING, ...config.timing },
   }
 }

@@ -11,7 +11,8 @@ import { composeDelivery } from './delivery.ts'
 import { startHealthServer } from './health.ts'
 import { createMetrics } from './metrics.ts'
 import { createDoorbell } from './queues.ts'
-import { assertNoEviction, connectCacheRedis, connectRedis } from './redis.ts'
+import { assertNoEviction, connectCacheRedis, connectListeningRedis, connectRedis } from './redis.ts'
+import { redisSecretBus } from './redis-secret-bus.ts'
 import { startRelay } from './relay.ts'
 import { startSweeper } from './sweeper.ts'
 
@@ -28,6 +29,10 @@ async function run(): Promise<void> {
   const redis = resources.adopt(connectRedis(config.redisUrl, log), (client) => client.disconnect())
   await assertNoEviction(redis, log)
   const cache = resources.adopt(connectCacheRedis(config.redisUrl, log), (client) => client.disconnect())
+  const subscriber = resources.adopt(connectListeningRedis(config.redisUrl, log), (client) =>
+    client.disconnect(),
+  )
+  const bus = redisSecretBus({ subscriber, publisher: cache }, log)
   const metrics = createMetrics()
   const { now } = clock
   const trail = resources.adopt(createAuditTrail({ db, now, log }), (kept) => kept.close())
@@ -40,7 +45,7 @@ async function run(): Promise<void> {
       credentials,
     }),
   )
-  const parts = { config, db, redis: cache, log, metrics, trail, signal: stop.signal, randomBytes, now }
+  const parts = { config, db, redis: cache, bus, log, metrics, trail, signal: stop.signal, randomBytes, now }
   const context = composeDelivery(parts)
   resources.adopt(context.ksef, (ksef) => ksef.close())
   const queueOf = (name: string) => JOBS.find((job) => job.name === name)?.queue
