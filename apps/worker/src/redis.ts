@@ -31,6 +31,17 @@ export function connectCacheRedis(url: string, log: Log): Redis {
   return redis
 }
 
+/** A connection that listens. It subscribes anew itself, so that it knows when it may have missed something. */
+export function connectListeningRedis(url: string, log: Log): Redis {
+  const redis = new Redis(url, {
+    maxRetriesPerRequest: null,
+    autoResubscribe: false,
+    retryStrategy: (times) => Math.min(times * 100, RECONNECT_MS_MAX),
+  })
+  redis.on('error', (error) => log.warn({ reason: error.name }, 'redis.listening-error'))
+  return redis
+}
+
 /**
  * Refuses a Redis that would silently drop jobs and locks. Managed servers that hide CONFIG are let pass with a warning.
  *
