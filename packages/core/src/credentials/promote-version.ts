@@ -20,7 +20,8 @@ export async function promoteVersion(context: DeliveryContext, task: RotationTas
       await credentials.moveVersion(credential.id, before.number, {
         from: 'active',
         to: 'retiring',
-        set: { retiredAt: now, nextStepAt: now, nextNoticeAt: null, tries: 0, failure: null },
+        // Its failure stays: a dead credential must not be taken for a living one by what is finished under it.
+        set: { retiredAt: now, nextStepAt: now, nextNoticeAt: null, tries: 0 },
       })
     }
     const promoted = await credentials.moveVersion(credential.id, version.number, {

@@ -30,9 +30,9 @@ const WORK: Record<Exclude<Step, 'rest'>, Work> = {
   prove: proveVersion,
   promote: promoteVersion,
   renew: requestRenewal,
-  retire: async (context) => {
-    const now = context.now()
-    return { kind: 'moved', to: 'retiring', set: { retiredAt: now, nextNoticeAt: null } }
+  retire: async ({ now }, { version }) => {
+    const set = { retiredAt: now(), nextNoticeAt: null, failure: version.failure }
+    return { kind: 'moved', to: 'retiring', set }
   },
   drain: drainVersion,
   revoke: revokeVersion,
