@@ -2,7 +2,15 @@
  * The company in the path. Another company's id, an unknown one and a malformed one get the identical answer, before
  * body or query are looked at, so that an answer never tells that a company exists.
  */
-import { ApiKeyId, CompanyId, FleetError, IntegrationId, mayUse, SubmissionId } from '@ksef-fleet/core'
+import {
+  ApiKeyId,
+  CompanyId,
+  CredentialId,
+  FleetError,
+  IntegrationId,
+  mayUse,
+  SubmissionId,
+} from '@ksef-fleet/core'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
 import { callerOf, noteRefusal } from './request-context.ts'
@@ -16,6 +24,9 @@ export const CompanyPath = z.object({ companyId: CompanyIdInPath })
 export const IntegrationPath = CompanyPath.extend({
   integrationId: z.string().regex(LOWER_CASE).pipe(IntegrationId),
 })
+const CredentialIdInPath = z.string().regex(LOWER_CASE).pipe(CredentialId)
+export const CredentialPath = CompanyPath.extend({ credentialId: CredentialIdInPath })
+export const ProviderCredentialPath = z.object({ credentialId: CredentialIdInPath })
 export const InvoicePath = CompanyPath.extend({ invoiceId: z.string().regex(LOWER_CASE).pipe(SubmissionId) })
 export const ApiKeyPath = z.object({ apiKeyId: z.string().regex(LOWER_CASE).pipe(ApiKeyId) })
 

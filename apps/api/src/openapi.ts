@@ -34,8 +34,13 @@ export async function describeRoutes(app: FastifyInstance, publicUrl: string | n
       tags: [
         { name: 'companies', description: 'Who the provider serves.' },
         { name: 'integrations', description: 'How a company signs in to KSeF.' },
+        {
+          name: 'credentials',
+          description: 'What signs in: certificates and tokens, without their secrets.',
+        },
         { name: 'invoices', description: 'What is sent, and what KSeF said.' },
         { name: 'api-keys', description: 'Who may call.' },
+        { name: 'audit', description: 'Who did what.' },
         { name: 'operations', description: 'For those who run the fleet.' },
       ],
       components: {

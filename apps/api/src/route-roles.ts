@@ -12,6 +12,7 @@ import { problems } from './routes/documented.ts'
 
 const EVERYONE = ['administrator', 'operator', 'company'] as const
 const PROVIDER = ['administrator', 'operator'] as const
+const ADMINISTRATOR = ['administrator'] as const
 /** What is the company's own affair, or its provider's on its behalf. */
 const OWNERS = ['administrator', 'company'] as const
 
@@ -19,17 +20,38 @@ export const ROUTE_ROLES: Readonly<Record<string, readonly ApiKeyRole[]>> = {
   'GET /v1/companies': EVERYONE,
   'POST /v1/companies': PROVIDER,
   'GET /v1/companies/:companyId': EVERYONE,
+  'GET /v1/companies/:companyId/status': EVERYONE,
+  'GET /v1/companies/:companyId/doctor': EVERYONE,
+  'GET /v1/companies/:companyId/permissions': EVERYONE,
+  'POST /v1/companies/:companyId/offboard': ADMINISTRATOR,
   'GET /v1/companies/:companyId/integrations': EVERYONE,
   'POST /v1/companies/:companyId/integrations': OWNERS,
   'GET /v1/companies/:companyId/integrations/:integrationId': EVERYONE,
   'POST /v1/companies/:companyId/integrations/:integrationId/verify': EVERYONE,
   'POST /v1/companies/:companyId/integrations/:integrationId/revoke': OWNERS,
+  'POST /v1/companies/:companyId/integrations/:integrationId/attestation': ADMINISTRATOR,
+  'DELETE /v1/companies/:companyId/integrations/:integrationId/attestation': ADMINISTRATOR,
+  'GET /v1/credentials': ADMINISTRATOR,
+  'POST /v1/credentials': ADMINISTRATOR,
+  'GET /v1/credentials/:credentialId': ADMINISTRATOR,
+  'POST /v1/credentials/:credentialId/prove': ADMINISTRATOR,
+  'POST /v1/credentials/:credentialId/rotate': ADMINISTRATOR,
+  'POST /v1/credentials/:credentialId/revoke': ADMINISTRATOR,
+  'GET /v1/companies/:companyId/credentials': OWNERS,
+  'POST /v1/companies/:companyId/credentials': OWNERS,
+  'GET /v1/companies/:companyId/credentials/:credentialId': OWNERS,
+  'POST /v1/companies/:companyId/credentials/:credentialId/prove': OWNERS,
+  'POST /v1/companies/:companyId/credentials/:credentialId/rotate': OWNERS,
+  'POST /v1/companies/:companyId/credentials/:credentialId/revoke': OWNERS,
   'GET /v1/companies/:companyId/invoices': EVERYONE,
   'POST /v1/companies/:companyId/invoices': EVERYONE,
   'GET /v1/companies/:companyId/invoices/:invoiceId': EVERYONE,
   'GET /v1/companies/:companyId/invoices/:invoiceId/xml': EVERYONE,
   'GET /v1/companies/:companyId/invoices/:invoiceId/upo': EVERYONE,
   'POST /v1/companies/:companyId/invoices/:invoiceId/release': EVERYONE,
+  'GET /v1/companies/:companyId/audit': EVERYONE,
+  'GET /v1/audit': PROVIDER,
+  'GET /v1/audit/chain': PROVIDER,
   'GET /v1/api-keys': OWNERS,
   'POST /v1/api-keys': OWNERS,
   'POST /v1/api-keys/:apiKeyId/rotate': OWNERS,

@@ -19,8 +19,14 @@ import { carryRequestContext, requestIdOf } from './request-context.ts'
 import { logRequests } from './request-log.ts'
 import { requireRoles } from './route-roles.ts'
 import { apiKeyActions, apiKeys } from './routes/api-keys.ts'
+import { attestation } from './routes/attestation.ts'
+import { audit } from './routes/audit.ts'
 import { companies } from './routes/companies.ts'
-import { integrationActions, integrations } from './routes/integrations.ts'
+import { companyEnd, companyStatus } from './routes/company-status.ts'
+import { credentialActions } from './routes/credential-actions.ts'
+import { credentials } from './routes/credentials.ts'
+import { integrationActions } from './routes/integration-actions.ts'
+import { integrations } from './routes/integrations.ts'
 import { invoiceAcceptance } from './routes/invoice-acceptance.ts'
 import { invoiceRelease } from './routes/invoice-release.ts'
 import { invoices } from './routes/invoices.ts'
@@ -111,13 +117,19 @@ async function serveV1(
   requireRoles(v1)
   const routes = [
     companies,
+    companyStatus,
     integrations,
     integrationActions,
+    attestation,
+    credentials,
+    credentialActions,
     invoices,
     invoiceAcceptance,
     invoiceRelease,
     apiKeys,
     apiKeyActions,
+    audit,
+    companyEnd,
   ]
   for (const route of routes) await v1.register(route(deps))
 }

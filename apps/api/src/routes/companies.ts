@@ -10,7 +10,14 @@ import { answer, problems } from './documented.ts'
 import { Name } from './name.ts'
 
 const NewCompany = z
-  .strictObject({ nip: Nip, name: Name })
+  .strictObject({
+    nip: Nip,
+    name: Name,
+    shareNip: z.boolean().exactOptional().meta({
+      description:
+        'Lets the company name a NIP that another one here has already. Administrators only; it stands in the audit log.',
+    }),
+  })
   .meta({ id: 'NewCompany', examples: [{ nip: '5265877635', name: 'Zakłady Mechaniczne Ursus sp. z o.o.' }] })
 
 const CompanyPage = z.object({ companies: z.array(CompanyView), nextCursor: NextCursor })
@@ -37,8 +44,13 @@ export const companies =
       },
       async (request, reply) => {
         const caller = callerOf(request)
-        if (caller.scope !== 'provider') throw new FleetError('SCOPE_INSUFFICIENT')
-        const company = await createCompany(deps, { ...request.body, actor: actorOf(caller) })
+        if (request.body.shareNip === true && caller.role !== 'administrator') {
+          throw new FleetError('SCOPE_INSUFFICIENT', {
+            detail: 'Only an administrator lets companies share a NIP.',
+          })
+        }
+        const by = { actor: actorOf(caller), requestId: request.id }
+        const company = await createCompany(deps, { ...request.body, ...by })
         return reply.code(201).header('location', companyLocation(company.id)).send(viewCompany(company))
       },
     )

@@ -1,6 +1,8 @@
 /** A credential as it comes over the wire. Its secrets are sealed by the parser, before any code of ours sees them. */
+import { KSEF_SCOPES, type SuppliedCredential } from '@ksef-fleet/core'
 import { Sealed } from '@ksef-fleet/ksef'
 import { z } from 'zod'
+import { Name } from './name.ts'
 
 const sealedText = (charactersMax: number) =>
   z
@@ -34,18 +36,73 @@ const Pkcs12 = z.strictObject({
 
 const Token = z.strictObject({ type: z.literal('token'), token: sealedText(2_000) })
 
+const Signer = z.discriminatedUnion('type', [Certificate, Pkcs12])
+const Supplied = z.discriminatedUnion('type', [Certificate, Pkcs12, Token])
+
+const PEM_EXAMPLE = {
+  type: 'certificate',
+  certificatePem: '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n',
+  privateKeyPem: '-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n',
+}
+const TOKEN_EXAMPLE = { type: 'token', token: '20261122-EC-…' }
+
+const scopes = z
+  .array(z.enum(KSEF_SCOPES))
+  .min(1)
+  .max(KSEF_SCOPES.length)
+  .exactOptional()
+  .meta({ description: 'Permissions the company wants to use; `InvoiceWrite` when left out.' })
+
 export const NewIntegration = z
-  .strictObject({ credential: z.discriminatedUnion('type', [Certificate, Pkcs12, Token]) })
+  .strictObject({
+    credential: Supplied.exactOptional().meta({
+      description: "The company's own. Without it one it has already signs in, or the provider's.",
+    }),
+    scopes,
+  })
   .meta({
     id: 'NewIntegration',
     examples: [
-      {
-        credential: {
-          type: 'certificate',
-          certificatePem: '-----BEGIN CERTIFICATE-----\n…\n-----END CERTIFICATE-----\n',
-          privateKeyPem: '-----BEGIN PRIVATE KEY-----\n…\n-----END PRIVATE KEY-----\n',
-        },
-      },
-      { credential: { type: 'token', token: '20261122-EC-…' } },
+      { credential: PEM_EXAMPLE },
+      { credential: TOKEN_EXAMPLE, scopes: ['InvoiceWrite', 'InvoiceRead'] },
+      { scopes: ['InvoiceWrite'] },
     ],
   })
+
+const named = {
+  name: Name,
+  autoRenew: z.boolean().default(true).meta({
+    description:
+      'The fleet renews a certificate before it ends. A token has no successor that would outlast it.',
+  }),
+}
+
+export const NewCompanyCredential = z
+  .strictObject({ ...named, credential: Supplied })
+  .meta({ id: 'NewCompanyCredential', examples: [{ name: 'seal 2026', credential: PEM_EXAMPLE }] })
+
+/** A token opens one context only, which is its company's, so the provider's own are certificates. */
+export const NewProviderCredential = z
+  .strictObject({ ...named, credential: Signer })
+  .meta({ id: 'NewProviderCredential', examples: [{ name: 'office seal', credential: PEM_EXAMPLE }] })
+
+export const Successor = z
+  .strictObject({
+    supplied: Supplied.exactOptional().meta({ description: 'The successor itself.' }),
+    generate: z.literal(true).exactOptional().meta({ description: 'Have KSeF make a token.' }),
+    enrol: z.literal(true).exactOptional().meta({
+      description: 'Have KSeF issue a certificate; its key is made here and never leaves the secret store.',
+    }),
+  })
+  .refine((given) => Object.keys(given).length === 1, {
+    error: 'exactly one of supplied, generate and enrol is expected',
+  })
+  .transform(successorOf)
+  .meta({ id: 'Successor', examples: [{ supplied: TOKEN_EXAMPLE }, { generate: true }, { enrol: true }] })
+
+type Origin = { origin: 'supplied'; credential: SuppliedCredential } | { origin: 'generated' | 'enrolled' }
+
+function successorOf(given: { supplied?: SuppliedCredential; generate?: true }): Origin {
+  if (given.supplied !== undefined) return { origin: 'supplied', credential: given.supplied }
+  return { origin: given.generate === true ? 'generated' : 'enrolled' }
+}

@@ -7,8 +7,20 @@ export const CompanyView = z
     id: z.uuid(),
     nip: z.string(),
     name: z.string(),
+    nipShared: z.boolean().meta({
+      description: 'An administrator let it name a NIP that another company has too.',
+    }),
     createdAt: Moment,
-    links: z.object({ self: z.string(), integrations: z.string(), invoices: z.string() }),
+    links: z.object({
+      self: z.string(),
+      status: z.string(),
+      doctor: z.string(),
+      permissions: z.string(),
+      integrations: z.string(),
+      credentials: z.string(),
+      invoices: z.string(),
+      audit: z.string(),
+    }),
   })
   .meta({ id: 'Company', description: 'A company the provider serves.' })
 
@@ -20,7 +32,17 @@ export function viewCompany(company: Company): z.infer<typeof CompanyView> {
     id: company.id,
     nip: company.nip,
     name: company.name,
+    nipShared: company.nipShared,
     createdAt: company.createdAt.toISOString(),
-    links: { self, integrations: `${self}/integrations`, invoices: `${self}/invoices` },
+    links: {
+      self,
+      status: `${self}/status`,
+      doctor: `${self}/doctor`,
+      permissions: `${self}/permissions`,
+      integrations: `${self}/integrations`,
+      credentials: `${self}/credentials`,
+      invoices: `${self}/invoices`,
+      audit: `${self}/audit`,
+    },
   }
 }

@@ -1,14 +1,24 @@
 import {
-  type Credential,
   INTEGRATION_STATES,
   type Integration,
-  type IntegrationWithCredential,
+  type IntegrationWithCredentials,
+  KSEF_SCOPES,
   KsefEnvironment,
 } from '@ksef-fleet/core'
 import { z } from 'zod'
 import { companyLocation } from './company.ts'
-import { rowOf } from './error-row.ts'
+import { CredentialOutlookView, viewOutlook } from './credential-outlook.ts'
+import { FailureView, viewFailure } from './failure.ts'
 import { Moment, momentOf } from './page.ts'
+
+const NipProofView = z
+  .object({ method: z.enum(['own-credential', 'grant-code', 'attested']), at: Moment })
+  .meta({
+    id: 'NipProof',
+    description:
+      'How it is known that the company may act for its NIP: it supplied the credential that opened the context; the grant ' +
+      "to the provider carries the integration's code; or an administrator of the provider vouches for it.",
+  })
 
 export const IntegrationView = z
   .object({
@@ -20,85 +30,63 @@ export const IntegrationView = z
       description:
         '`pending` until the first verification succeeds, `active`, `failed` when the last one did not succeed, `revoked`.',
     }),
+    scopes: z.array(z.enum(KSEF_SCOPES)).meta({ description: 'Permissions the company wants to use.' }),
     permissionsInForce: z
       .array(z.string())
       .meta({ description: 'As KSeF listed them at the last verification.' }),
-    failure: z
-      .object({ code: z.string(), means: z.string(), help: z.string(), description: z.string().nullable() })
-      .nullable()
-      .meta({ description: "Why the last verification failed; `description` in KSeF's words." }),
+    grantCode: z.string().meta({
+      description:
+        'To be written into the description of the permission that the company grants to the provider in KSeF, as proof ' +
+        'that it may act for its NIP.',
+    }),
+    nipProof: NipProofView.nullable(),
+    failure: FailureView.nullable().meta({ description: 'Why the last verification did not succeed.' }),
     verifiedAt: Moment.nullable(),
     blockedUntil: Moment.nullable().meta({ description: 'KSeF asked for silence until then.' }),
     createdAt: Moment,
     revokedAt: Moment.nullable(),
-    links: z.object({ self: z.string(), verify: z.string(), revoke: z.string() }),
+    links: z.object({ self: z.string(), verify: z.string(), revoke: z.string(), attestation: z.string() }),
   })
   .meta({ id: 'Integration', description: "A company's connection to its context in KSeF." })
 
-const CredentialView = z
-  .object({
-    id: z.uuid(),
-    kind: z.enum(['certificate', 'token']),
-    version: z.int(),
-    state: z.enum(['active', 'erased']),
-    serialNumber: z.string().nullable(),
-    fingerprint: z.string().nullable().meta({ description: 'SHA-256 of the certificate.' }),
-    subject: z.string().nullable(),
-    notBefore: Moment.nullable(),
-    notAfter: Moment.nullable(),
-    createdAt: Moment,
-  })
-  .meta({ id: 'Credential', description: 'What is known of a credential. Never the secret.' })
-
-export const IntegrationWithCredentialView = IntegrationView.extend({
-  credential: CredentialView.nullable(),
-}).meta({
-  id: 'IntegrationWithCredential',
-})
+export const IntegrationWithCredentialsView = IntegrationView.extend({
+  credentials: CredentialOutlookView,
+}).meta({ id: 'IntegrationWithCredentials' })
 
 export const integrationLocation = (integration: Pick<Integration, 'companyId' | 'id'>): string =>
   `${companyLocation(integration.companyId)}/integrations/${integration.id}`
 
 export function viewIntegration(integration: Integration): z.infer<typeof IntegrationView> {
   const self = integrationLocation(integration)
+  const { nipProof } = integration
   return {
     id: integration.id,
     companyId: integration.companyId,
     environment: integration.environment,
     context: integration.context,
     state: integration.state,
+    scopes: [...integration.scopes],
     permissionsInForce: [...integration.permissionsInForce],
+    grantCode: integration.grantCode,
+    nipProof: nipProof === null ? null : { method: nipProof.method, at: nipProof.at.toISOString() },
     failure: viewFailure(integration.failure),
     verifiedAt: momentOf(integration.verifiedAt),
     blockedUntil: momentOf(integration.blockedUntil),
     createdAt: integration.createdAt.toISOString(),
     revokedAt: momentOf(integration.revokedAt),
-    links: { self, verify: `${self}/verify`, revoke: `${self}/revoke` },
+    links: {
+      self,
+      verify: `${self}/verify`,
+      revoke: `${self}/revoke`,
+      attestation: `${self}/attestation`,
+    },
   }
 }
 
-export function viewIntegrationWithCredential(found: IntegrationWithCredential) {
-  return {
-    ...viewIntegration(found.integration),
-    credential: found.credential === null ? null : viewCredential(found.credential),
-  }
-}
-
-function viewFailure(failure: Integration['failure']): z.infer<typeof IntegrationView>['failure'] {
-  if (failure === null) return null
-  const row = rowOf(failure.code)
-  return { code: failure.code, means: row.means, help: row.help, description: failure.description ?? null }
-}
-
-const viewCredential = (credential: Credential): z.infer<typeof CredentialView> => ({
-  id: credential.id,
-  kind: credential.kind,
-  version: credential.version,
-  state: credential.state,
-  serialNumber: credential.serialNumber,
-  fingerprint: credential.fingerprint,
-  subject: credential.subject,
-  notBefore: momentOf(credential.notBefore),
-  notAfter: momentOf(credential.notAfter),
-  createdAt: credential.createdAt.toISOString(),
+export const viewIntegrationWithCredentials = ({
+  integration,
+  credentials,
+}: IntegrationWithCredentials): z.infer<typeof IntegrationWithCredentialsView> => ({
+  ...viewIntegration(integration),
+  credentials: viewOutlook(credentials),
 })

@@ -1,0 +1,92 @@
+import {
+  ACTORS,
+  type CompanyFacts,
+  type Finding,
+  SEND_LIMITS,
+  SEVERITIES,
+  SUBMISSION_STATES,
+} from '@ksef-fleet/core'
+import { z } from 'zod'
+import { CompanyView, companyLocation, viewCompany } from './company.ts'
+import { CredentialOutlookView, viewOutlook } from './credential-outlook.ts'
+import { rowOf } from './error-row.ts'
+import { IntegrationView, viewIntegration } from './integration.ts'
+import { Moment, momentOf } from './page.ts'
+
+export const CompanyStatusView = z
+  .object({
+    company: CompanyView,
+    integration: IntegrationView.nullable(),
+    credentials: CredentialOutlookView,
+    waiting: z
+      .array(
+        z.object({
+          state: z.enum(SUBMISSION_STATES),
+          count: z.int(),
+          oldest: Moment,
+          reason: z.object({ code: z.string(), means: z.string(), help: z.string() }).nullable(),
+        }),
+      )
+      .meta({ description: 'Pending and held invoices by reason.' }),
+    blockedUntil: Moment.nullable().meta({ description: 'KSeF is not called before; null when it may be.' }),
+    budget: z.object({
+      counted: z.literal('here').meta({
+        description:
+          "From the fleet's own attempts against KSeF's published limits. What other software of the company sends is not in it.",
+      }),
+      windows: z.array(
+        z.object({
+          window: z.enum(SEND_LIMITS.map(({ window }) => window)),
+          max: z.int(),
+          used: z.int(),
+          left: z.int(),
+        }),
+      ),
+    }),
+    links: z.object({ self: z.string(), doctor: z.string(), permissions: z.string() }),
+  })
+  .meta({ id: 'CompanyStatus', description: 'How a company stands with KSeF.' })
+
+export function viewCompanyStatus(facts: CompanyFacts): z.infer<typeof CompanyStatusView> {
+  const self = companyLocation(facts.company.id)
+  const { integration, now } = facts
+  const silent = integration?.blockedUntil != null && integration.blockedUntil > now
+  return {
+    company: viewCompany(facts.company),
+    integration: integration === null ? null : viewIntegration(integration),
+    credentials: viewOutlook(facts.credentials),
+    waiting: facts.waiting.map(({ state, reason, count, oldest }) => ({
+      state,
+      count,
+      oldest: oldest.toISOString(),
+      reason: reason === null ? null : { code: reason, means: rowOf(reason).means, help: rowOf(reason).help },
+    })),
+    blockedUntil: silent ? momentOf(integration.blockedUntil) : null,
+    budget: { counted: 'here', windows: facts.budget },
+    links: { self: `${self}/status`, doctor: `${self}/doctor`, permissions: `${self}/permissions` },
+  }
+}
+
+export const DiagnosisView = z
+  .object({
+    at: Moment,
+    well: z.boolean().meta({ description: 'Nothing stops its invoices and nothing is about to.' }),
+    findings: z.array(
+      z.object({
+        code: z.string().meta({ description: 'Stable; of the error codes, or one of the doctor’s own.' }),
+        severity: z.enum(SEVERITIES).meta({
+          description: '`stops` its invoices; `warns` of what fails or soon will; only `tells`.',
+        }),
+        says: z.string(),
+        who: z.enum(ACTORS).meta({ description: 'Who must act.' }),
+        do: z.string(),
+      }),
+    ),
+  })
+  .meta({ id: 'Diagnosis', description: 'What is wrong with a company’s way to KSeF, the worst first.' })
+
+export const viewDiagnosis = (at: Date, findings: readonly Finding[]): z.infer<typeof DiagnosisView> => ({
+  at: at.toISOString(),
+  well: findings.every(({ severity }) => severity === 'tells'),
+  findings: [...findings],
+})
