@@ -133,7 +133,14 @@ export async function startApi(change: Partial<ApiDependencies> = {}) {
     call,
     /** One query as superuser, past row-level security. */
     query: async (text: string, values: unknown[] = []) => (await admin.query(text, values)).rows as Json[],
-    /** Rows of every table, to see that nothing was written. */
+    /** What the audit log tells of uses of keys, oldest first. */
+    usesOfKeys: async () => {
+      await trail.flush()
+      const uses =
+        "select * from ksef_audit_log where action in ('key.use', 'access.refused') order by at, id"
+      return (await admin.query(uses)).rows as Json[]
+    },
+    /** Rows of every table but the audit log, which tells of requests that write nothing else. */
     counts: () => countRows(admin),
     [Symbol.asyncDispose]: () => resources.disposeAsync(),
   }
@@ -162,7 +169,7 @@ function caller(app: FastifyInstance, providerKey: string) {
 
 async function countRows(pool: pg.Pool): Promise<Record<string, number>> {
   const { rows } = await pool.query<{ name: string }>(
-    "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema') order by 1",
+    "select format('%I.%I', schemaname, tablename) as name from pg_tables where schemaname not in ('pg_catalog', 'information_schema') and tablename not like 'ksef_audit_log%' order by 1",
   )
   const counts: Record<string, number> = {}
   for (const { name } of rows) {
