@@ -1,12 +1,13 @@
 /** Access tokens across two instances that share a real Redis: signed in for once, renewed in time, never another's. */
 import { randomBytes } from 'node:crypto'
-import { type AccessTokens, type Credential, createAccessTokens, createSealer } from '@ksef-fleet/core'
+import { type AccessSubject, type AccessTokens, createAccessTokens, createSealer } from '@ksef-fleet/core'
 import type { Sealed } from '@ksef-fleet/ksef'
 import { connectCacheRedis } from '@ksef-fleet/worker/redis'
 import { redisTokenCache } from '@ksef-fleet/worker/redis-token-cache'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
-import { type Connected, type DeliveryFleet, startDeliveryFleet } from './delivery-fleet.ts'
+import { type DeliveryFleet, startDeliveryFleet } from './delivery-fleet.ts'
+import type { DeliveryWorker } from './delivery-worker.ts'
 import { answerWith, calm, exception } from './faults.ts'
 
 const SIGN_IN = 'POST /auth/xades-signature'
@@ -14,6 +15,7 @@ const REFRESH = 'POST /auth/token/refresh'
 const MINUTE_MS = 60_000
 
 let fleet: DeliveryFleet
+let clerk: DeliveryWorker
 let redis: Redis
 let sealer: ReturnType<typeof createSealer>
 let offsetMs: number
@@ -21,6 +23,7 @@ const opened: Redis[] = []
 
 beforeAll(async () => {
   fleet = await startDeliveryFleet()
+  clerk = fleet.worker()
 })
 beforeEach(async () => {
   // A master key of its own makes each story begin with an empty shelf.
@@ -56,17 +59,16 @@ function instance(cache = redis): AccessTokens {
 
 const count = (operation: string) => fleet.simulator.ledger.snapshot().operations[operation] ?? 0
 
-type Owner = Pick<Connected, 'integration'> & { credential: Credential }
+type Owner = AccessSubject
 
 async function owner(): Promise<Owner> {
   const { id, integration } = await fleet.company()
-  const credential = await fleet.db.withCompany(id, (tx) => tx.credentials.get(integration.credentialId))
-  if (credential === null) throw new Error('the credential is gone')
-  return { integration, credential }
+  const ksef = await clerk.context.contexts.forCompany(id)
+  return { ...ksef.subject, about: integration.id }
 }
 
-async function tokenOf(access: AccessTokens, { integration, credential }: Owner): Promise<Sealed<string>> {
-  const answer = await access.of(integration, credential)
+async function tokenOf(access: AccessTokens, subject: Owner): Promise<Sealed<string>> {
+  const answer = await access.of(subject)
   if (!answer.ok) throw new Error(answer.failure.code)
   return answer.token
 }
@@ -85,10 +87,7 @@ describe('access tokens', () => {
     const tokens = await Promise.all(
       owners.flatMap((one) =>
         instances.flatMap((access) =>
-          Array.from(
-            { length: 5 },
-            async () => [one.integration.context.value, await textOf(access, one)] as const,
-          ),
+          Array.from({ length: 5 }, async () => [one.context.value, await textOf(access, one)] as const),
         ),
       ),
     )
@@ -96,7 +95,7 @@ describe('access tokens', () => {
     expect(count(SIGN_IN) - before).toBe(100)
     for (const [nip, token] of tokens) expect(nipIn(token)).toBe(nip)
     expect(new Set(tokens.map(([, token]) => token)).size).toBe(100)
-  }, 60_000)
+  }, 180_000)
 
   test('near its end one process renews it, and all use the new one', async () => {
     const one = await owner()
@@ -143,7 +142,7 @@ describe('access tokens', () => {
     await travel(15 * MINUTE_MS)
     await answerWith(fleet, REFRESH, { httpStatus: 500, times: 100 })
     await answerWith(fleet, 'POST /auth/challenge', { httpStatus: 500, times: 100 })
-    expect(await access.of(one.integration, one.credential)).toMatchObject({ ok: false })
+    expect(await access.of(one)).toMatchObject({ ok: false })
   })
 
   test('without Redis each process signs in for itself, and none waits for Redis', async () => {
@@ -167,7 +166,7 @@ describe('access tokens', () => {
     await textOf(instance(), one)
     for (const key of await redis.keys('*')) await redis.set(key, spoil((await redis.get(key)) ?? ''))
     const before = count(SIGN_IN)
-    expect(nipIn(await textOf(instance(), one))).toBe(one.integration.context.value)
+    expect(nipIn(await textOf(instance(), one))).toBe(one.context.value)
     expect(count(SIGN_IN) - before).toBe(1)
   })
 
@@ -182,7 +181,7 @@ describe('access tokens', () => {
     await redis.set(b, valueA ?? '')
     const second = instance()
     for (const company of [one, other])
-      expect(nipIn(await textOf(second, company))).toBe(company.integration.context.value)
+      expect(nipIn(await textOf(second, company))).toBe(company.context.value)
   })
 
   test('nothing in Redis shows a token or a NIP', async () => {
@@ -194,7 +193,7 @@ describe('access tokens', () => {
       for (const planted of [
         token,
         token.slice(0, 16),
-        one.integration.context.value,
+        one.context.value,
         Buffer.from(token).toString('base64'),
       ])
         expect(text).not.toContain(planted)
@@ -206,11 +205,11 @@ describe('access tokens', () => {
     const instances = [instance(), instance()]
     const refused = await tokenOf(instances[0]!, one)
     await tokenOf(instances[1]!, one)
-    await Promise.all(instances.map((access) => access.drop(one.integration, one.credential, refused)))
+    await Promise.all(instances.map((access) => access.drop(one, refused)))
     const before = count(SIGN_IN)
     const fresh = await textOf(instances[0]!, one)
     // A call that was under way with the old token comes back refused only now.
-    await instances[0]!.drop(one.integration, one.credential, refused)
+    await instances[0]!.drop(one, refused)
     expect(await textOf(instances[0]!, one)).toBe(fresh)
     expect(await textOf(instances[1]!, one)).toBe(fresh)
     expect(count(SIGN_IN) - before).toBe(1)
@@ -224,8 +223,8 @@ describe('access tokens', () => {
       httpStatus: 200,
       body: { accessToken: token, refreshToken: token },
     })
-    await expect(instance().of(one.integration, one.credential)).rejects.toMatchObject({
-      code: 'CREDENTIAL_REFUSED',
+    await expect(instance().of(one)).rejects.toMatchObject({
+      code: 'CREDENTIAL_WRONG_CONTEXT',
     })
   })
 })

@@ -3,7 +3,14 @@
  * the rings that the real sweeper and outbox give. So a story decides what happens when, and a process can die mid-step.
  */
 import { randomBytes } from 'node:crypto'
-import { createLogger, type DeliveryContext, JOBS } from '@ksef-fleet/core'
+import {
+  type AccessTokens,
+  createAuditTrail,
+  createLogger,
+  type DeliveryContext,
+  JOBS,
+  type SecretBus,
+} from '@ksef-fleet/core'
 import { readConfig } from '@ksef-fleet/worker/config'
 import { composeDelivery } from '@ksef-fleet/worker/delivery'
 import { createMetrics } from '@ksef-fleet/worker/metrics'
@@ -25,7 +32,7 @@ const TIMING: DeliveryContext['timing'] = {
 const NEVER = Number.POSITIVE_INFINITY
 
 export type DeliveryWorker = {
-  context: DeliveryContext
+  context: DeliveryContext & { access: AccessTokens }
   db: MortalDatabase
   /** Runs one job; a kill ends it silently, as it would the process. */
   run(job: string, payload: Record<string, string>): Promise<void>
@@ -39,6 +46,9 @@ export function startWorker(
     death?: Death
     asleep?: Parameters<typeof sleepyDatabase>[1]
     ksefUrl?: string
+    bus?: SecretBus
+    /** Instead of this machine's clock. */
+    now?: () => Date
   } = {},
 ): DeliveryWorker {
   const config = readConfig({
@@ -59,6 +69,9 @@ export function startWorker(
   const door = options.asleep === undefined ? fleet.db : sleepyDatabase(fleet.db, options.asleep)
   const db = mortalDatabase(door, options.death ?? { atCall: NEVER, when: 'before' })
   const stop = new AbortController()
+  const now = options.now ?? (() => new Date())
+  // Past the mortal door: it writes when it likes, and a story counts the calls of its steps.
+  const trail = createAuditTrail({ db: fleet.db, now, log })
   const composed = composeDelivery({
     config,
     db,
@@ -67,6 +80,9 @@ export function startWorker(
     metrics: createMetrics(),
     signal: stop.signal,
     randomBytes,
+    trail,
+    now,
+    ...(options.bus === undefined ? {} : { bus: options.bus }),
   })
   const context = { ...composed, timing: { ...TIMING, ...options.timing } }
 
@@ -85,6 +101,7 @@ export function startWorker(
     run,
     async close() {
       stop.abort()
+      await trail.close()
       redis.disconnect()
       await context.ksef.close()
     },

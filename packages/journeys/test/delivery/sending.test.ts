@@ -145,14 +145,14 @@ describe('a definite refusal', () => {
     expect(opens() - before).toBeLessThanOrEqual(3)
   })
 
-  test('401 brings one new sign-in, and the invoice goes out', async () => {
+  test('401 brings one new sign-in, and the same sending is repeated once', async () => {
     const signIns = () => fleet.simulator.ledger.snapshot().operations['POST /auth/xades-signature'] ?? 0
     let before = 0
     const { submission } = await story(async () => {
       before = signIns()
       await answerWith(fleet, SEND, { httpStatus: 401, body: { title: 'Unauthorized', status: 401 } })
     })
-    expect(submission).toMatchObject({ state: 'receipted', attempts: 2 })
+    expect(submission).toMatchObject({ state: 'receipted', attempts: 1 })
     expect(signIns() - before).toBe(1)
   })
 
