@@ -56,9 +56,9 @@ export function createRefusals(deps: Deps): Refusals {
       await tolerant(deps.log, () => deps.cache.set(keyOf(of), text, KEPT_MS))
     },
     async end(owner) {
-      for (const of of [owner, everywhere(owner)]) {
-        if (!mine.delete(keyOf(of))) continue
-        await tolerant(deps.log, () => deps.cache.delete(keyOf(of)))
+      for (const refused of [owner, everywhere(owner)]) {
+        if (!mine.delete(keyOf(refused))) continue
+        await tolerant(deps.log, () => deps.cache.delete(keyOf(refused)))
       }
     },
   }
