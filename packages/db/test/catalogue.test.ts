@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, expect, test } from 'vitest'
-import { tenantTables } from './every-table.ts'
+import { SYSTEM_TABLES, tenantTables } from './every-table.ts'
 import { createTestDatabase } from './test-database.ts'
 
 const database = await createTestDatabase()
@@ -14,52 +14,85 @@ afterAll(async () => {
 const read = async (query: string) => (await admin.query(query)).rows
 
 test('the sweep sees the tables', async () => {
-  expect((await tenantTables(admin)).length).toBeGreaterThanOrEqual(12)
+  expect((await tenantTables(admin)).length).toBeGreaterThanOrEqual(14)
 })
 
-test('every table is a tenant table with row-level security enabled and forced', async () => {
+test('every table is a tenant table or the system’s, with row-level security enabled and forced', async () => {
   const offenders = await read(`
     select relname from pg_class c
      where relkind in ('r', 'p') and relnamespace = 'public'::regnamespace
        and not (relrowsecurity and relforcerowsecurity
-                and (relname = 'companies' or exists (select from pg_attribute where attrelid = c.oid and attname = 'company_id')))`)
+                and (relname in ('companies', ${SYSTEM_TABLES.map((name) => `'${name}'`)})
+                     or exists (select from pg_attribute where attrelid = c.oid and attname = 'company_id')))`)
   expect(offenders).toEqual([])
 })
 
-test('every table has one policy for the application, on the company, and one for the system', async () => {
-  const policies = await read(`
-    select tablename, roles::text as roles, cmd, permissive, qual, with_check from pg_policies
-     where schemaname = 'public' order by tablename, roles::text`)
-  const expected = (await tenantTables(admin)).flatMap(({ table, companyColumn }) => [
-    {
-      tablename: table,
-      roles: '{fleet_app}',
-      cmd: 'ALL',
-      permissive: 'PERMISSIVE',
-      qual: `(${companyColumn} = (NULLIF(current_setting('fleet.company_id'::text, true), ''::text))::uuid)`,
-      with_check: null,
-    },
-    {
-      tablename: table,
-      roles: '{fleet_system}',
-      cmd: 'ALL',
-      permissive: 'PERMISSIVE',
-      qual: 'true',
-      with_check: null,
-    },
-  ])
-  expect(policies).toEqual(expected)
+const COMPANY = `(NULLIF(current_setting('fleet.company_id'::text, true), ''::text))::uuid`
+const policy = (tablename: string, policyname: string, rest: Record<string, string | null> = {}) => ({
+  tablename,
+  policyname,
+  roles: policyname.includes('system') ? '{fleet_system}' : '{fleet_app}',
+  cmd: 'ALL',
+  permissive: 'PERMISSIVE',
+  qual: 'true',
+  with_check: null,
+  ...rest,
 })
 
-test('there is no view without security_invoker, no materialised view and no definer function', async () => {
+/** A company reads the provider's too. The system reads all and writes the provider's, and the sweeper's marks of all. */
+const ofCredentials = (table: string, updates: string) => [
+  policy(table, `${table}_provider`, {
+    cmd: 'SELECT',
+    qual: `((company_id IS NULL) AND (${COMPANY} IS NOT NULL))`,
+  }),
+  policy(table, `${table}_system`, { cmd: 'SELECT' }),
+  policy(table, `${table}_system_insert`, { cmd: 'INSERT', qual: null, with_check: '(company_id IS NULL)' }),
+  policy(table, `${table}_system_update`, { cmd: 'UPDATE', qual: updates }),
+]
+
+test('every table has one policy for the application, on the company, and one for the system, but for credentials and the chain', async () => {
+  const policies = await read(`
+    select tablename, policyname, roles::text as roles, cmd, permissive, qual, with_check from pg_policies
+     where schemaname = 'public'`)
+  const expected = (await tenantTables(admin)).flatMap(({ table, companyColumn }) => [
+    policy(table, `${table}_company`, { qual: `(${companyColumn} = ${COMPANY})` }),
+    ...(table === 'ksef_credentials'
+      ? ofCredentials(table, '(company_id IS NULL)')
+      : table === 'ksef_credential_versions'
+        ? ofCredentials(table, 'true')
+        : [policy(table, `${table}_system`)]),
+  ])
+  const others = [
+    policy('ksef_audit_seals', 'ksef_audit_seals_system'),
+    policy('ksef_audit_log_default', 'ksef_audit_log_default_owner', { roles: '{fleet_owner}' }),
+  ]
+  const byName = (one: { policyname?: string }, other: { policyname?: string }) =>
+    (one.policyname ?? '').localeCompare(other.policyname ?? '')
+  expect(policies.sort(byName)).toEqual([...expected, ...others].sort(byName))
+})
+
+/** Makes and drops partitions for the system's login, which must not own tables. */
+const DEFINER_FUNCTIONS = [
+  {
+    name: 'ksef_audit_log_keep',
+    owner: 'fleet_owner',
+    settings: '{"search_path=pg_catalog, pg_temp"}',
+    callers: '{fleet_system}',
+  },
+]
+
+test('there is no view without security_invoker, no materialised view and no definer function but those listed', async () => {
   const relations = await read(`
     select relname from pg_class c join pg_namespace n on n.oid = c.relnamespace
      where n.nspname not in ('pg_catalog', 'information_schema')
        and (relkind = 'm' or (relkind = 'v' and not coalesce('security_invoker=true' = any(reloptions), false)))`)
+  expect(relations).toEqual([])
   const functions = await read(`
-    select proname from pg_proc p join pg_namespace n on n.oid = p.pronamespace
+    select proname as name, proowner::regrole::text as owner, proconfig::text as settings,
+           array(select grantee::regrole::text from aclexplode(proacl) where grantee <> proowner)::text as callers
+      from pg_proc p join pg_namespace n on n.oid = p.pronamespace
      where n.nspname not in ('pg_catalog', 'information_schema') and prosecdef`)
-  expect([...relations, ...functions]).toEqual([])
+  expect(functions).toEqual(DEFINER_FUNCTIONS)
 })
 
 test('the logins own nothing, belong to no role and have no attribute that passes by row-level security', async () => {
@@ -86,21 +119,41 @@ test('the grants are exactly those the stores need', async () => {
     select grantee::regrole::text as role, privilege_type as privilege, string_agg(relname, ' ' order by relname) as tables
       from pg_class, aclexplode(relacl)
      where relnamespace = 'public'::regnamespace and grantee <> relowner group by 1, 2 order by 1, 2`)
-  const every = (await tenantTables(admin)).map(({ table }) => table).join(' ')
+  const every = (await tenantTables(admin)).map(({ table }) => table)
+  const inserted = every.filter((table) => table !== 'ksef_audit_log')
+  const [log, status] = ['ksef_audit_log', 'ksef_credential_status']
+  const credentials = 'ksef_credential_versions ksef_credentials'
   expect(grants).toEqual([
-    { role: 'fleet_app', privilege: 'INSERT', tables: every },
-    { role: 'fleet_app', privilege: 'SELECT', tables: every },
+    { role: 'fleet_app', privilege: 'INSERT', tables: inserted.join(' ') },
+    { role: 'fleet_app', privilege: 'SELECT', tables: [...every, status].sort().join(' ') },
+    { role: 'fleet_app', privilege: 'USAGE', tables: 'ksef_audit_log_number' },
     { role: 'fleet_system', privilege: 'DELETE', tables: 'outbox' },
-    { role: 'fleet_system', privilege: 'INSERT', tables: 'api_keys ksef_audit_log' },
+    { role: 'fleet_system', privilege: 'INSERT', tables: `api_keys events ksef_audit_seals ${credentials}` },
     {
       role: 'fleet_system',
       privilege: 'SELECT',
-      tables: 'api_keys attempts companies ksef_integrations outbox sessions submissions',
+      tables: `api_keys attempts companies events ${log} ksef_audit_seals ${status} ${credentials} ksef_integrations outbox sessions submissions`,
     },
+    { role: 'fleet_system', privilege: 'USAGE', tables: 'ksef_audit_log_number' },
   ])
 })
 
-test('documents, the audit log, companies and idempotency keys are written once', async () => {
+test('nobody may choose a line’s place in the audit log, or change a line or a seal', async () => {
+  const grants = await read(`
+    select grantee, table_name as table, privilege_type as privilege,
+           string_agg(column_name, ' ' order by column_name) filter (where column_name in ('id', 'transaction_id')) as places
+      from information_schema.column_privileges
+     where table_name in ('ksef_audit_log', 'ksef_audit_seals') and grantee like 'fleet%' and grantee <> 'fleet_owner'
+       and privilege_type <> 'SELECT'
+     group by 1, 2, 3 order by 1, 2, 3`)
+  expect(grants).toEqual([
+    { grantee: 'fleet_app', table: 'ksef_audit_log', privilege: 'INSERT', places: null },
+    { grantee: 'fleet_system', table: 'ksef_audit_log', privilege: 'INSERT', places: null },
+    { grantee: 'fleet_system', table: 'ksef_audit_seals', privilege: 'INSERT', places: null },
+  ])
+})
+
+test('documents, the audit log, events, companies and idempotency keys are written once', async () => {
   const updates = await read(`
     select distinct c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid, aclexplode(a.attacl) x
      where x.privilege_type = 'UPDATE' and x.grantee = 'fleet_app'::regrole order by 1`)
@@ -108,6 +161,7 @@ test('documents, the audit log, companies and idempotency keys are written once'
     ...[
       'api_keys',
       'attempts',
+      'ksef_credential_versions',
       'ksef_credentials',
       'ksef_integrations',
       'ksef_sync_state',
@@ -121,11 +175,12 @@ test('unique keys start with the company, but for those that tell nothing or mus
   const spanning = await read(`
     select c.relname from pg_index i join pg_class c on c.oid = i.indexrelid
       left join pg_attribute a on a.attrelid = i.indrelid and a.attnum = i.indkey[0]
-     where i.indisunique and c.relnamespace = 'public'::regnamespace and a.attname <> 'company_id' order by 1`)
+     where i.indisunique and not c.relispartition and c.relnamespace = 'public'::regnamespace and a.attname <> 'company_id' order by 1`)
   expect(spanning.map(({ relname }) => relname)).toEqual([
     // hash finds the company; ids are random or counted by the database; a NIP is one company's
     ...['api_keys_hash_key', 'api_keys_pkey', 'companies_nip_key', 'companies_pkey'],
-    ...['ksef_audit_log_pkey', 'ksef_credentials_pkey', 'outbox_pkey'],
+    ...['events_pkey', 'ksef_audit_log_pkey', 'ksef_audit_seals_pkey', 'ksef_credential_versions_active_key'],
+    ...['ksef_credential_versions_pkey', 'ksef_credentials_pkey', 'outbox_pkey'],
   ])
 })
 

@@ -29,8 +29,10 @@ export async function fillEveryTable(admin: pg.Client, nip: string): Promise<str
   await insert('ksef_credential_versions', {
     ...own,
     credential_id: credential,
-    number: 1,
-    state: 'active',
+    // Not the same for both companies and not active, so that only the foreign key can refuse one in the other's place.
+    number: Number(nip[0]),
+    state: 'retiring',
+    next_step_at: now,
     origin: 'supplied',
     tries: 0,
   })

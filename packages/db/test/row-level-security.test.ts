@@ -1,6 +1,6 @@
 import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { fillEveryTable, tenantTables } from './every-table.ts'
+import { fillEveryTable, fillProvider, SYSTEM_TABLES, tenantTables } from './every-table.ts'
 import { createTestDatabase } from './test-database.ts'
 
 const NO_PRIVILEGE = '42501'
@@ -18,6 +18,9 @@ const owner = await open(database.ownerUrl)
 const mine = await fillEveryTable(admin, '1111111111')
 const theirs = await fillEveryTable(admin, '2222222222')
 const tables = await tenantTables(admin)
+const provider = await fillProvider(admin)
+/** Tables in which a company also sees the provider's rows, which name no company. */
+const WITH_PROVIDER = ['ksef_credential_versions', 'ksef_credentials']
 const foreignKeys = await readForeignKeys()
 
 beforeAll(async () => {
@@ -73,7 +76,9 @@ describe.each(tables)('row-level security of $table', ({ table, companyColumn })
   }
 
   test('the fixture has a row of each company, so that finding none means something', async () => {
-    const { rows } = await admin.query(`select distinct ${companyColumn} as id from ${table} order by 1`)
+    const { rows } = await admin.query(
+      `select distinct ${companyColumn} as id from ${table} where ${companyColumn} is not null order by 1`,
+    )
     expect(rows.map(({ id }) => id)).toEqual([mine, theirs].sort())
   })
 
@@ -81,9 +86,9 @@ describe.each(tables)('row-level security of $table', ({ table, companyColumn })
     expect((await asApp(null, `select * from ${table}`)).rows).toEqual([])
   })
 
-  test('only the own company is seen', async () => {
-    const { rows } = await asApp(mine, `select distinct ${companyColumn} as id from ${table}`)
-    expect(rows).toEqual([{ id: mine }])
+  test('only the own company is seen, and of credentials the provider’s', async () => {
+    const { rows } = await asApp(mine, `select distinct ${companyColumn} as id from ${table} order by 1`)
+    expect(rows).toEqual([{ id: mine }, ...(WITH_PROVIDER.includes(table) ? [{ id: null }] : [])])
   })
 
   test('an empty setting, as a committed local one leaves behind, shows nothing and does not fail', async () => {
@@ -117,7 +122,8 @@ describe.each(tables)('row-level security of $table', ({ table, companyColumn })
         NO_PRIVILEGE,
       )
     const { rowCount } = await asApp(mine, `update ${table} set ${column} = ${column}`)
-    expect(rowCount).toBe((await asApp(mine, `select * from ${table}`)).rowCount)
+    const own = await asApp(mine, `select 1 from ${table} where ${companyColumn} = $1`, [mine])
+    expect(rowCount).toBe(own.rowCount)
   })
 
   test('a foreign row cannot be locked', async () => {
@@ -179,6 +185,70 @@ describe.each(tables)('row-level security of $table', ({ table, companyColumn })
   })
 })
 
+describe.each(WITH_PROVIDER)('the provider’s rows of %s', (table) => {
+  const id = table === 'ksef_credentials' ? 'id' : 'credential_id'
+
+  test('are read by a company', async () => {
+    const { rows } = await asApp(mine, `select ${id} as id from ${table} where company_id is null`)
+    expect(rows).toEqual([{ id: provider }])
+  })
+
+  test.each([
+    ['updated', `update ${table} set state = state where company_id is null`],
+    ['locked', `select 1 from ${table} where company_id is null for update`],
+    ['locked in share', `select 1 from ${table} where company_id is null for share`],
+  ])('cannot be %s', async (_, statement) => {
+    expect((await asApp(mine, statement)).rowCount).toBe(0)
+  })
+
+  test('cannot be inserted', async () => {
+    const statement = `insert into ${table} select (jsonb_populate_record(t, '{"company_id": null}')).* from ${table} t`
+    expect(await codeOf(asApp(mine, statement))).toBe(NO_PRIVILEGE)
+  })
+
+  test('cannot become the company’s, nor the company’s the provider’s', async () => {
+    expect(await codeOf(asApp(mine, `update ${table} set company_id = $1`, [mine]))).toBe(NO_PRIVILEGE)
+    expect(await codeOf(asApp(mine, `update ${table} set company_id = null`))).toBe(NO_PRIVILEGE)
+  })
+})
+
+test.each(SYSTEM_TABLES)('the application has no way to %s', async (table) => {
+  expect(await codeOf(asApp(mine, `select * from ${table}`))).toBe(NO_PRIVILEGE)
+})
+
+test('a partition of the audit log is reached through the log alone', async () => {
+  const { rows } = await admin.query<{ name: string }>(
+    `select relname as name from pg_class where relispartition and relkind = 'r' and relname like 'ksef_audit_log_%'`,
+  )
+  expect(rows.length).toBeGreaterThan(4)
+  for (const { name } of rows) {
+    expect(await codeOf(asApp(mine, `select * from ${name}`))).toBe(NO_PRIVILEGE)
+    expect(await codeOf(asApp(mine, `truncate ${name}`))).toBe(NO_PRIVILEGE)
+    const forced = await admin.query(
+      'select relforcerowsecurity as forced from pg_class where relname = $1',
+      [name],
+    )
+    expect(forced.rows).toEqual([{ forced: true }])
+  }
+})
+
+test('a line of the audit log cannot be given its id or its transaction', async () => {
+  const insert = (column: string, value: string) =>
+    asApp(
+      mine,
+      `insert into ksef_audit_log (company_id, at, actor, action, subject, outcome, ${column})
+       values ($1, now(), 'a', 'b', 'c', 'ok', ${value})`,
+      [mine],
+    )
+  expect(await codeOf(insert('id', '1'))).toBe(NO_PRIVILEGE)
+  expect(await codeOf(insert('transaction_id', `'1'`))).toBe(NO_PRIVILEGE)
+  expect(await codeOf(insert('operation', `'sendInvoice'`))).toBe('done')
+})
+
+test('the application cannot drop months of the audit log', async () => {
+  expect(await codeOf(asApp(mine, 'select ksef_audit_log_keep(1)'))).toBe(NO_PRIVILEGE)
+})
+
 test.each(['fleet_owner', 'fleet_system', 'postgres'])('the application cannot become %s', async (role) => {
   expect(await codeOf(asApp(mine, `set local role ${role}`))).toBe(NO_PRIVILEGE)
 })
@@ -193,12 +263,16 @@ test.each([
   expect(await codeOf(asApp(mine, statement))).toBe(NO_PRIVILEGE)
 })
 
-test.each(foreignKeys)('foreign key $name starts with the company', ({ target, columns, targets }) => {
+/** Shows that the provider's credential exists. Where there is a company, the key of company and credential binds as well. */
+const OF_PROVIDER = 'ksef_credential_versions_any_credential_fkey'
+const companyKeys = foreignKeys.filter(({ name }) => name !== OF_PROVIDER)
+
+test.each(companyKeys)('foreign key $name starts with the company', ({ target, columns, targets }) => {
   expect(columns[0]).toBe('company_id')
   expect(targets[0]).toBe(target === 'companies' ? 'id' : 'company_id')
 })
 
-test.each(foreignKeys.filter(({ target }) => target !== 'companies'))(
+test.each(companyKeys.filter(({ target }) => target !== 'companies'))(
   'foreign key $name cannot point at another company’s row',
   async ({ table, target, columns, targets }) => {
     const { rows } = await admin.query(`select ${targets[1]} as id from ${target} where company_id = $1`, [
