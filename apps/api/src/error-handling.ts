@@ -40,9 +40,10 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
     .send(problem)
 }
 
-/** A duplicate lies in the list it was posted to. */
+/** A duplicate lies in the list it was posted to; a credential also comes along with an integration. */
 function locationOfExisting(failure: FleetError, request: FastifyRequest): string | undefined {
   if (failure.existingId === undefined) return undefined
-  const [list] = request.url.split('?')
-  return `${list}/${failure.existingId}`
+  const [list = ''] = request.url.split('?')
+  const listed = failure.code === 'CREDENTIAL_EXISTS' ? list.replace(/\/integrations$/, '/credentials') : list
+  return `${listed}/${failure.existingId}`
 }
