@@ -59,6 +59,12 @@ describe('readConfig', () => {
       { SECRET_STORE_DIRECTORY: undefined },
       /SECRET_STORE_DIRECTORY: is missing/,
     ],
+    ['no master key at all', { MASTER_KEY: undefined }, /MASTER_KEY/],
+    [
+      'a KMS key for a local store',
+      { SECRET_KMS_KEY_ID: 'alias/fleet' },
+      /SECRET_KMS_KEY_ID: has no meaning/,
+    ],
     [
       'AWS with a local place',
       { SECRET_STORE: 'aws', AWS_REGION: 'eu-central-1' },
