@@ -17,7 +17,7 @@ const tags = ['audit']
 
 const Word = z
   .string()
-  .regex(/^[\x21-\x7e]{1,100}$/, 'up to 100 visible ASCII characters are expected')
+  .regex(/^[\x20-\x7e]{1,100}$/, 'up to 100 ASCII characters are expected')
   .exactOptional()
 
 const moment = (description: string) =>

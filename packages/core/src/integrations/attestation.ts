@@ -42,12 +42,15 @@ export const attestNip = (
 export const withdrawAttestation = (deps: Deps, request: AttestationRequest): Promise<Integration> =>
   decide(deps, request, async (tx, integration) => {
     if (integration.nipProof?.method !== 'attested') return
-    await tx.integrations.setNipProof(integration.id, null)
-    await tx.integrations.move(integration.id, {
+    const stopped = await tx.integrations.move(integration.id, {
       from: ['active'],
       to: 'pending',
-      set: { failure: { code: 'NIP_UNPROVED', description: 'The attestation was taken back.' } },
+      set: {
+        nipProof: null,
+        failure: { code: 'NIP_UNPROVED', description: 'The attestation was taken back.' },
+      },
     })
+    if (!stopped) await tx.integrations.setNipProof(integration.id, null)
     await audit(tx, integration, { ...request, action: 'integration.withdraw-attestation' })
   })
 
