@@ -1,0 +1,203 @@
+/**
+ * A credential is rotated while invoices are on their way, and the worker that rotates dies at every call of the database in
+ * turn: no invoice is lost or sent twice, the old credential is dead in KSeF, and its secret is gone.
+ */
+import type { CompanyId, Successor } from '@ksef-fleet/core'
+import { createCompany, createCredential, createIntegration, Nip, requestRotation } from '@ksef-fleet/core'
+import type { KsefClient } from '@ksef-fleet/ksef'
+import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { type DeliveryFleet, invoiceOf, startDeliveryFleet } from '../delivery/delivery-fleet.ts'
+import type { DeliveryWorker } from '../delivery/delivery-worker.ts'
+import { checkLedger, postsOf } from '../delivery/ledger-check.ts'
+import type { Death } from '../delivery/mortal-database.ts'
+import { clientOf, type OwnersView, ownersView, seal } from './credentials-at-ksef.ts'
+import { endStepLeases, spin, unreceipted, versionStates, versionsOf } from './rotation-story.ts'
+
+const PROVIDER = '5250000002'
+const INVOICES = 6
+/** On a machine that has other things to do. */
+const PATIENCE_MS = 300_000
+/** A look at what KSeF has done costs calls of the database, and a story counts them. */
+const timing = { sessionIdleSeconds: 0.3, pollSeconds: [0.5] }
+const NEVER: Death = { atCall: 0, when: 'before' }
+const AT_ONCE = 6
+const actor = 'story'
+
+let fleet: DeliveryFleet
+let healthy: DeliveryWorker
+let ksef: KsefClient
+let nips = 5_262_000_000
+let inFlight = 0
+
+beforeAll(async () => {
+  fleet = await startDeliveryFleet({ processingDelayMs: 20 })
+  healthy = fleet.worker({ timing: { sessionIdleSeconds: 0.3, pollSeconds: [0.05, 0.1, 0.3] } })
+  ksef = clientOf(fleet.ksefUrl)
+  const supplied = await seal(PROVIDER)
+  await createCredential(healthy.context, {
+    owner: null,
+    name: 'provider',
+    supplied,
+    autoRenew: false,
+    actor,
+  })
+})
+afterAll(async () => {
+  await ksef?.close()
+  await fleet?.close()
+})
+
+type Kind = {
+  name: string
+  /** Calls of the database that a whole rotation takes at most; a test asserts it. */
+  callsMax: number
+  first(owner: OwnersView): ReturnType<OwnersView['newToken']>
+  successor(owner: OwnersView): Promise<Successor>
+}
+
+const KINDS: readonly Kind[] = [
+  {
+    name: 'a token whose successor is supplied',
+    callsMax: 22,
+    first: (owner) => owner.newToken(),
+    successor: async (owner) => ({ origin: 'supplied', credential: await owner.newToken() }),
+  },
+  {
+    name: 'a token whose successor KSeF makes',
+    callsMax: 34,
+    first: (owner) => owner.newToken(),
+    async successor(owner) {
+      await owner.grant(PROVIDER)
+      return { origin: 'generated' }
+    },
+  },
+  {
+    name: 'a certificate',
+    callsMax: 36,
+    first: (owner) => owner.newCertificate(),
+    successor: async () => ({ origin: 'enrolled' }),
+  },
+]
+
+type Life = { id: CompanyId; nip: string; owner: OwnersView; death: Death; invoices: number }
+
+/** A company with invoices on their way under version 1, and a successor asked for. */
+async function begin(
+  kind: Kind,
+  { death, invoices = INVOICES }: { death: Death; invoices?: number },
+): Promise<Life> {
+  const { context } = healthy
+  const nip = String(++nips)
+  const owner = await ownersView(ksef, fleet.ksefUrl, nip)
+  const company = await createCompany(context, { nip: Nip.parse(nip), name: `Firma ${nip}`, actor })
+  const { id } = company
+  const credential = await kind.first(owner)
+  const integration = await createIntegration(context, { companyId: id, credential, actor })
+  await healthy.run('verify-integration', { companyId: id, integrationId: integration.id })
+  // Half of them are sent when the credential changes, under a session that is open; the other half are not.
+  for (let number = 1; number <= invoices; number++) {
+    await fleet.accept(id, invoiceOf(nip, `R/${number}`))
+    if (number === Math.floor(invoices / 2)) await healthy.run('send-pending', { companyId: id })
+  }
+  const { credential: stored } = await versionsOf(fleet, id)
+  await requestRotation(context, {
+    owner: id,
+    credentialId: stored.id,
+    successor: await kind.successor(owner),
+    actor,
+  })
+  return { id, nip, owner, death, invoices }
+}
+
+async function beginAll(kind: Kind, deaths: readonly Death[]): Promise<Life[]> {
+  const lives: Life[] = []
+  for (let from = 0; from < deaths.length; from += AT_ONCE)
+    lives.push(
+      ...(await Promise.all(deaths.slice(from, from + AT_ONCE).map((death) => begin(kind, { death })))),
+    )
+  return lives
+}
+
+const isRotated = async (companies: readonly CompanyId[]): Promise<boolean> => {
+  const states = await versionStates(fleet, companies)
+  return states.get('erased active') === companies.length
+}
+
+const isOver = (companies: readonly CompanyId[]) => async () =>
+  (await isRotated(companies)) && (await unreceipted(fleet, companies)) === 0
+
+/** Each rotation's worker dies at its own call, while another delivers; then a healthy one takes over. */
+async function surviveAll(kind: Kind, deaths: readonly Death[]): Promise<Life[]> {
+  const lives = await beginAll(kind, deaths)
+  const companies = lives.map(({ id }) => id)
+  const mortals = new Map(lives.map(({ id, death }) => [id, fleet.worker({ death, timing })]))
+  const alive = () => companies.filter((id) => mortals.get(id)?.db.dead !== true)
+  await spin(fleet, {
+    companies,
+    rotating: mortals,
+    delivering: [healthy],
+    done: async () => alive().length === 0 || (await isRotated(alive())),
+  })
+  await endStepLeases(fleet, companies)
+  const rotating = [healthy]
+  await spin(fleet, { companies, rotating, delivering: rotating, done: isOver(companies) })
+  return lives
+}
+
+async function checkLife(life: Life): Promise<void> {
+  const { credential, versions } = await versionsOf(fleet, life.id)
+  const [old, active] = versions
+  if (old === undefined || active === undefined) throw new Error('a version is missing')
+  expect(versions.map(({ state }) => state)).toEqual(['erased', 'active'])
+  expect(new Set(await postsOf(fleet, life))).toEqual(new Set(life.invoices === 0 ? [] : [1]))
+  await checkLedger(fleet, life)
+
+  healthy.context.secrets.dropSecret(credential.id)
+  await expect(healthy.context.secrets.getSecret(credential, old)).rejects.toMatchObject({
+    code: 'SECRET_BROKEN',
+  })
+  await expect(healthy.context.secrets.getSecret(credential, active)).resolves.toMatchObject({
+    kind: credential.kind,
+  })
+
+  if (credential.kind === 'token') {
+    const alive = (await life.owner.tokens()).filter(({ status }) => status === 'Active')
+    expect(alive.map(({ referenceNumber }) => referenceNumber)).toEqual([active.referenceNumber])
+  } else {
+    const alive = (await life.owner.certificates()).filter(({ status }) => status === 'Active')
+    expect(alive.map(({ certificateSerialNumber }) => certificateSerialNumber)).toEqual([active.serialNumber])
+  }
+}
+
+describe.each(KINDS)('the rotation of $name', (kind) => {
+  test('takes no more calls of the database than the kills below try', async () => {
+    const life = await begin(kind, { death: NEVER, invoices: 0 })
+    const counting = fleet.worker({ timing })
+    await spin(fleet, {
+      companies: [life.id],
+      rotating: [counting],
+      delivering: [healthy],
+      done: () => isRotated([life.id]),
+    })
+    expect(counting.db.calls).toBeLessThan(kind.callsMax)
+    await checkLife(life)
+  })
+
+  test(
+    'survives a worker killed at any of them, with invoices on their way',
+    async () => {
+      const deaths = Array.from({ length: kind.callsMax }, (_, index) => ({
+        atCall: index + 1,
+        when: 'before' as const,
+      }))
+      const lives = await surviveAll(kind, deaths)
+      for (const life of lives) await checkLife(life)
+      inFlight += lives.length * INVOICES
+    },
+    PATIENCE_MS,
+  )
+})
+
+test('five hundred submissions were on their way meanwhile', () => {
+  expect(inFlight).toBeGreaterThanOrEqual(500)
+})
