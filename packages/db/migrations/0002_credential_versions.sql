@@ -86,7 +86,7 @@ ALTER TABLE "sessions" ADD COLUMN "credential_id" uuid;
 --> statement-breakpoint
 ALTER TABLE "sessions" ADD COLUMN "credential_version" integer;
 --> statement-breakpoint
--- From here to the generated part that ends the file, written by hand: what stands in the old columns goes into the new
+-- From here to the next generated part, written by hand: what stands in the old columns goes into the new
 -- ones before those are made obligatory. FORCE binds the owner too, and it has no policy, so it would find no row.
 ALTER TABLE companies NO FORCE ROW LEVEL SECURITY;
 ALTER TABLE ksef_credentials NO FORCE ROW LEVEL SECURITY;
@@ -133,10 +133,6 @@ UPDATE ksef_integrations
          'method', 'own-credential', 'by', null,
          'at', to_char(coalesce(verified_at, created_at) AT TIME ZONE 'UTC', 'YYYY-MM-DD"T"HH24:MI:SS.MS"Z"')) END;
 --> statement-breakpoint
-ALTER TABLE companies FORCE ROW LEVEL SECURITY;
-ALTER TABLE ksef_credentials FORCE ROW LEVEL SECURITY;
-ALTER TABLE ksef_integrations FORCE ROW LEVEL SECURITY;
-ALTER TABLE api_keys FORCE ROW LEVEL SECURITY;
 ALTER TABLE api_keys ALTER COLUMN role SET NOT NULL;
 ALTER TABLE ksef_credentials ALTER COLUMN environment SET NOT NULL;
 ALTER TABLE ksef_credentials ALTER COLUMN name SET NOT NULL;
@@ -201,3 +197,9 @@ ALTER TABLE "ksef_integrations" ADD CONSTRAINT "ksef_integrations_scopes" CHECK 
 ALTER TABLE "ksef_integrations" ADD CONSTRAINT "ksef_integrations_active_is_proved" CHECK ("ksef_integrations"."state" <> 'active' or "ksef_integrations"."nip_proof" is not null);
 --> statement-breakpoint
 ALTER TABLE "sessions" ADD CONSTRAINT "sessions_version_is_whole" CHECK (("sessions"."credential_id" is null) = ("sessions"."credential_version" is null));
+--> statement-breakpoint
+-- Last, because a new foreign key looks for its rows as the owner does.
+ALTER TABLE companies FORCE ROW LEVEL SECURITY;
+ALTER TABLE ksef_credentials FORCE ROW LEVEL SECURITY;
+ALTER TABLE ksef_integrations FORCE ROW LEVEL SECURITY;
+ALTER TABLE api_keys FORCE ROW LEVEL SECURITY;

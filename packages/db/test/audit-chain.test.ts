@@ -145,10 +145,15 @@ describe('tampering by an administrator shows', () => {
   const firstOf = (block: number) =>
     `(select id from ksef_audit_log where at >= '${DAY}Z' and at < '2026-11-22Z' order by id offset ${(block - 1) * 2} limit 1)`
 
-  test.each(COLUMN_CHANGES)('in a changed %s', async (column, value) => {
+  test('in a change of any column', async () => {
     await threeBlocks()
-    await tamper(`update ksef_audit_log set ${column} = ${value} where id = ${firstOf(2)}`)
-    expect(await verify()).toMatchObject({ block: column === 'transaction_id' ? expect.any(Number) : 2 })
+    await fleet.admin.query('create table saved as table ksef_audit_log')
+    for (const [column, value] of COLUMN_CHANGES) {
+      await tamper(`update ksef_audit_log set ${column} = ${value} where id = ${firstOf(2)}`)
+      expect(await verify(), column).not.toBeNull()
+      await fleet.admin.query('delete from ksef_audit_log; insert into ksef_audit_log select * from saved')
+      expect(await verify()).toBeNull()
+    }
   })
 
   test('whatever the column: every one is among those tried above', async () => {

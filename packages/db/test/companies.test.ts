@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { type ApiKey, ApiKeyId, CompanyId } from '@ksef-fleet/core'
+import { type ApiKey, ApiKeyId, type Company, CompanyId } from '@ksef-fleet/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import { insertCompany, insertIntegration, insertSubmission, openFleet } from './fleet.ts'
+import { insertCompany, insertIntegration, insertSubmission, newCompany, openFleet } from './fleet.ts'
 
 const fleet = await openFleet()
 const { db, admin } = fleet
@@ -24,6 +24,17 @@ describe('companies', () => {
       tx.companies.list({ limit: 2, after: second.id }),
     )
     expect(after).toEqual(all.slice(2, 4))
+  })
+
+  test('have a NIP of their own, unless one is marked as sharing it', async () => {
+    const { nip } = await insertCompany(fleet)
+    const insert = (set: Partial<Company>) => {
+      const company = newCompany({ nip, ...set })
+      return db.withCompany(company.id, (tx) => tx.companies.insert(company))
+    }
+    await expect(insert({})).rejects.toMatchObject({ kind: 'conflict', constraint: 'companies_nip_key' })
+    await insert({ nipShared: true })
+    await insert({ nipShared: true })
   })
 
   test('cannot be inserted through another company’s door', async () => {
@@ -97,6 +108,36 @@ describe('integrations', () => {
   })
 })
 
+describe('an integration', () => {
+  test('keeps its proof, loses its activity with it, and is not made active without', async () => {
+    const company = await insertCompany(fleet)
+    const { id } = await insertIntegration(fleet, company, { state: 'pending', nipProof: null })
+    const proof = { method: 'attested', at: new Date('2026-11-22T10:00:00.123Z'), by: 'key:1' } as const
+    await db.withCompany(company.id, async ({ integrations }) => {
+      await integrations.setNipProof(id, proof)
+      expect(await integrations.get(id)).toMatchObject({ state: 'pending', nipProof: proof })
+      await integrations.move(id, { from: ['pending'], to: 'active', set: { nipProof: proof } })
+      await integrations.setNipProof(id, null)
+      expect(await integrations.current('test')).toMatchObject({ state: 'pending', nipProof: null })
+    })
+    const attempt = db.withCompany(company.id, (tx) =>
+      tx.integrations.move(id, { from: ['pending'], to: 'active' }),
+    )
+    await expect(attempt).rejects.toMatchObject({ constraint: 'ksef_integrations_active_is_proved' })
+  })
+
+  test('asks for scopes that KSeF knows', async () => {
+    const company = await insertCompany(fleet)
+    const { id } = await insertIntegration(fleet, company)
+    await db.withCompany(company.id, async ({ integrations }) => {
+      await integrations.setScopes(id, ['InvoiceRead'])
+      expect(await integrations.list()).toMatchObject([{ scopes: ['InvoiceRead'] }])
+    })
+    const wild = admin.query(`update ksef_integrations set scopes = '{Everything}' where id = $1`, [id])
+    await expect(wild).rejects.toMatchObject({ constraint: 'ksef_integrations_scopes' })
+  })
+})
+
 describe('API keys', () => {
   const newKey = (companyId: CompanyId | null): ApiKey & { hash: string } => ({
     id: ApiKeyId.parse(randomUUID()),
@@ -150,6 +191,31 @@ describe('API keys', () => {
     expect((await db.withCompany(company.id, (tx) => tx.apiKeys.get(key.id)))?.revokedAt).toEqual(at)
   })
 
+  test('end when a newer takes their place, and never later than they would have', async () => {
+    const company = await insertCompany(fleet)
+    const key = newKey(company.id)
+    await db.withCompany(company.id, async ({ apiKeys }) => {
+      await apiKeys.insert(key)
+      const [soon, later] = [new Date('2027-01-01T00:00:00Z'), new Date('2027-02-01T00:00:00Z')]
+      expect(await apiKeys.expireAt(key.id, soon)).toBe(true)
+      expect(await apiKeys.expireAt(key.id, later)).toBe(true)
+      expect((await apiKeys.get(key.id))?.expiresAt).toEqual(soon)
+      await apiKeys.revoke(key.id, soon)
+      expect(await apiKeys.expireAt(key.id, soon)).toBe(false)
+    })
+  })
+
+  test('of a company have a company’s role, and the provider’s one of the provider', async () => {
+    const company = await insertCompany(fleet)
+    const wide = { ...newKey(company.id), role: 'administrator' as const }
+    const narrow = { ...newKey(null), role: 'company' as const }
+    const refused = { constraint: 'api_keys_role_fits_owner' }
+    await expect(db.withCompany(company.id, (tx) => tx.apiKeys.insert(wide))).rejects.toMatchObject(refused)
+    await expect(db.asSystem('manage-api-keys', (tx) => tx.apiKeys.insert(narrow))).rejects.toMatchObject(
+      refused,
+    )
+  })
+
   test('note their use at most once a minute', async () => {
     const company = await insertCompany(fleet)
     const key = newKey(company.id)
@@ -198,24 +264,23 @@ describe('idempotency keys', () => {
   })
 })
 
-test('audit lines belong to the company, or to the provider when the system writes them', async () => {
-  const company = await insertCompany(fleet)
-  const entry = {
-    actor: 'test',
-    action: `a-${randomUUID()}`,
-    subject: 's',
-    outcome: 'ok' as const,
-    details: { count: 2, why: null },
-  }
-  await db.withCompany(company.id, (tx) => tx.audit.append(entry))
-  await db.asSystem('sweep-due', (tx) => tx.audit.append(entry))
-  const { rows } = await admin.query(
-    'select company_id, actor, subject, outcome, details from ksef_audit_log where action = $1 order by id',
-    [entry.action],
-  )
-  const { action, ...line } = entry
-  expect(rows).toEqual([
-    { company_id: company.id, ...line },
-    { company_id: null, ...line },
-  ])
+describe('an event', () => {
+  const event = { type: 'credential.expiring', subject: 's', key: 'k', data: { days: 7 } } as const
+
+  test('is written once under its key for each company, and once for the provider', async () => {
+    const [one, other] = [await insertCompany(fleet), await insertCompany(fleet)]
+    const ofCompany = (company: Company) => db.withCompany(company.id, (tx) => tx.events.add(event))
+    const ofProvider = () => db.asSystem('rotate-credentials', (tx) => tx.events.add(event))
+    expect([await ofCompany(one), await ofCompany(one), await ofCompany(other)]).toEqual([true, false, true])
+    expect([await ofProvider(), await ofProvider()]).toEqual([true, false])
+    const { rows } = await admin.query('select company_id, data from events order by id')
+    expect(rows).toEqual([one.id, other.id, null].map((id) => ({ company_id: id, data: { days: 7 } })))
+  })
+
+  test('that many notice at once is written once', async () => {
+    const company = await insertCompany(fleet)
+    const add = () => db.withCompany(company.id, (tx) => tx.events.add({ ...event, key: 'many' }))
+    const answers = await Promise.all(Array.from({ length: 8 }, add))
+    expect(answers.filter((added) => added)).toHaveLength(1)
+  })
 })

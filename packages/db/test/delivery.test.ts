@@ -64,6 +64,20 @@ describe('an attempt', () => {
     })
   })
 
+  test('counts against what KSeF allows in its environment, while it is recent', async () => {
+    const { company, begin } = await claimed()
+    await begin()
+    await begin()
+    const spent = (environment: 'test' | 'demo', seconds: number) =>
+      db.withCompany(company.id, (tx) => tx.attempts.countSince(environment, seconds))
+    expect([await spent('test', 3_600), await spent('demo', 3_600)]).toEqual([2, 0])
+    await admin.query(
+      `update attempts set started_at = now() - interval '61 seconds' where company_id = $1 and number = 1`,
+      [company.id],
+    )
+    expect([await spent('test', 60), await spent('test', 70)]).toEqual([1, 2])
+  })
+
   test('is refused to a stale fence, and leaves nothing', async () => {
     const { claim, begin, read, attempts } = await claimed()
     expect(await begin({ fence: claim.fence - 1 })).toBeNull()

@@ -1,10 +1,13 @@
 import { execFile } from 'node:child_process'
 import { randomUUID } from 'node:crypto'
-import { readFile } from 'node:fs/promises'
+import { cp, mkdtemp, readFile, rm, writeFile } from 'node:fs/promises'
+import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { inspect, promisify } from 'node:util'
 import { generateDrizzleJson, generateMigration } from 'drizzle-kit/api'
+import { drizzle } from 'drizzle-orm/node-postgres'
+import { migrate as runMigrations } from 'drizzle-orm/node-postgres/migrator'
 import pg from 'pg'
 import { afterAll, describe, expect, test } from 'vitest'
 import { connect } from '../src/index.ts'
@@ -39,6 +42,106 @@ test('tables.ts and the migrations say the same', async () => {
 test('the comparison does notice a missing table', async () => {
   const { outbox, ...others } = tables
   expect(await generateMigration(generateDrizzleJson(others), generateDrizzleJson(tables))).not.toEqual([])
+})
+
+/** The first `count` migrations in a folder of their own: the database as an older release left it. */
+async function olderMigrations(count: number): Promise<string> {
+  const folder = await mkdtemp(join(tmpdir(), 'fleet-migrations-'))
+  await cp(MIGRATIONS_FOLDER, folder, { recursive: true })
+  const path = join(folder, 'meta/_journal.json')
+  const journal = JSON.parse(await readFile(path, 'utf8'))
+  await writeFile(path, JSON.stringify({ ...journal, entries: journal.entries.slice(0, count) }))
+  return folder
+}
+
+test('what stood in the tables before credentials had versions stands in the new ones', async () => {
+  const name = freshName()
+  const { ownerUrl } = await provisionRoles(database.adminUrl, { database: name, ...PASSWORDS })
+  const owner = new pg.Client({ connectionString: ownerUrl })
+  await owner.connect()
+  const folder = await olderMigrations(2)
+  await runMigrations(drizzle(owner), { migrationsFolder: folder })
+  await rm(folder, { recursive: true })
+  await owner.end()
+  const url = new URL(database.adminUrl)
+  url.pathname = `/${name}`
+  const old = new pg.Client({ connectionString: url.href })
+  await old.connect()
+  const [company, live, erased, integration] = [1, 2, 3, 4].map(
+    (n) => `00000000-0000-4000-8000-00000000000${n}`,
+  )
+  await old.query(`
+    insert into companies values ('${company}', '5265877635', 'Spółka', now());
+    insert into ksef_credentials values
+      ('${live}', '${company}', 'token', 'ref', 3, null, null, 'CN=Ą', null, now() + interval '90 days', 'active', now()),
+      ('${erased}', '${company}', 'certificate', 'ref2', 1, '0A', 'ff', null, null, null, 'erased', now());
+    insert into ksef_integrations values ('${integration}', '${company}', 'demo', '{"type": "Nip", "value": "5265877635"}',
+      '${live}', 'active', '{InvoiceWrite}', null, '2026-11-20T10:00:00Z', null, now());
+    insert into api_keys values (gen_random_uuid(), null, 'n', 'h', 'hash1', now()),
+                                (gen_random_uuid(), '${company}', 'n', 'h', 'hash2', now());
+    insert into ksef_audit_log (company_id, at, actor, action, subject, outcome, details)
+    values ('${company}', '2024-02-29T12:00:00Z', 'a', 'old', 's', 'ok', '{"x": 1}'), (null, now(), 'a', 'new', 's', 'ok', null)`)
+  await migrate(ownerUrl)
+  const read = async (query: string) => (await old.query(query)).rows
+  expect(
+    await read(
+      'select id, environment, name, context, state, ended_at is not null as ended from ksef_credentials order by id',
+    ),
+  ).toEqual([
+    {
+      id: live,
+      environment: 'demo',
+      name: 'CN=Ą',
+      context: { type: 'Nip', value: '5265877635' },
+      state: 'active',
+      ended: false,
+    },
+    { id: erased, environment: 'test', name: 'certificate', context: null, state: 'ended', ended: true },
+  ])
+  expect(
+    await read(`select credential_id as id, company_id, number, state, secret_version, serial_number,
+                       next_notice_at = not_after - interval '30 days' as noticed from ksef_credential_versions order by 1`),
+  ).toEqual([
+    {
+      id: live,
+      company_id: company,
+      number: 3,
+      state: 'active',
+      secret_version: null,
+      serial_number: null,
+      noticed: true,
+    },
+    {
+      id: erased,
+      company_id: company,
+      number: 1,
+      state: 'erased',
+      secret_version: null,
+      serial_number: '0A',
+      noticed: null,
+    },
+  ])
+  expect(await read('select scopes, nip_proof, length(grant_code) as code from ksef_integrations')).toEqual([
+    {
+      scopes: ['InvoiceWrite'],
+      nip_proof: { method: 'own-credential', by: null, at: '2026-11-20T10:00:00.000Z' },
+      code: 12,
+    },
+  ])
+  expect(await read('select role from api_keys order by hash')).toEqual([
+    { role: 'administrator' },
+    { role: 'company' },
+  ])
+  expect(await read('select id::int, company_id, action, details from ksef_audit_log order by id')).toEqual([
+    { id: 1, company_id: company, action: 'old', details: { x: 1 } },
+    { id: 2, company_id: null, action: 'new', details: null },
+  ])
+  expect(await read(`select nextval('ksef_audit_log_number')::int as next`)).toEqual([{ next: 3 }])
+  const unforced = await read(`select relname from pg_class where relkind in ('r', 'p')
+    and relnamespace = 'public'::regnamespace and not relforcerowsecurity`)
+  expect(unforced).toEqual([])
+  await old.end()
+  await drop(name)
 })
 
 test('provisioning and migrating four at once, and again, is harmless', async () => {

@@ -268,6 +268,26 @@ describe('moving', () => {
     }
   })
 
+  test('hold takes every pending one of its environment, with the reason, and what waits is told by reason', async () => {
+    const company = await insertCompany(fleet)
+    const other = await insertSubmission(fleet, await insertCompany(fleet))
+    const [first] = [await insertSubmission(fleet, company), await insertSubmission(fleet, company)]
+    const elsewhere = await insertSubmission(fleet, company, { environment: 'demo' })
+    const waiting = () => db.withCompany(company.id, (tx) => tx.submissions.waiting('test'))
+    const oldest = first.createdAt
+    expect(await waiting()).toEqual([{ state: 'pending', reason: null, count: 2, oldest }])
+    const hold = () =>
+      db.withCompany(company.id, (tx) => tx.submissions.hold('test', { code: 'CREDENTIAL_EXPIRED' }))
+    expect([await hold(), await hold()]).toEqual([2, 0])
+    expect(await get(first)).toMatchObject({ state: 'held', reason: { code: 'CREDENTIAL_EXPIRED' } })
+    expect([(await get(other))?.state, (await get(elsewhere))?.state]).toEqual(['pending', 'pending'])
+    await insertSubmission(fleet, company)
+    expect(await waiting()).toEqual([
+      { state: 'held', reason: 'CREDENTIAL_EXPIRED', count: 2, oldest },
+      { state: 'pending', reason: null, count: 1, oldest: expect.any(Date) },
+    ])
+  })
+
   test('release frees those held for one of the reasons, due at once', async () => {
     const company = await insertCompany(fleet)
     const held = (code: string, set: Partial<Submission> = {}) =>
