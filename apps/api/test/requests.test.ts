@@ -179,8 +179,14 @@ describe('an integration', () => {
     })
     const path = String(made.headers.location)
     const read = await api.call({ url: path })
-    expect(read.json().credential).toMatchObject({ kind: 'certificate', state: 'active', version: 1 })
-    expect(read.json().credential.fingerprint).toMatch(/^[0-9a-f]{64}$/i)
+    expect(read.json().credentials.chosen).toMatchObject({
+      owner: 'company',
+      kind: 'certificate',
+      version: 1,
+    })
+    const credential = `/v1/companies/${id}/credentials/${read.json().credentials.chosen.id}`
+    const kept = await api.call({ url: credential })
+    expect(kept.json().versions[0].fingerprint).toMatch(/^[0-9a-f]{64}$/i)
     const second = await connect(id, { type: 'token', token: 't' })
     expect([second.statusCode, second.json().code]).toEqual([409, 'INTEGRATION_EXISTS'])
     expect((await api.call({ url: `${path}/verify`, method: 'POST' })).statusCode).toBe(202)
@@ -190,8 +196,9 @@ describe('an integration', () => {
     expect([late.statusCode, late.json().code]).toEqual([409, 'INTEGRATION_REVOKED'])
     const list = await api.call({ url: `/v1/companies/${id}/integrations` })
     expect(list.json().integrations).toHaveLength(1)
-    expect((await api.call({ url: path })).json().credential.state).toBe('erased')
-    for (const answer of [made, read, revoked, list]) {
+    expect((await api.call({ url: credential })).json().state).toBe('ending')
+    expect((await api.call({ url: path })).json().credentials.chosen).toBeNull()
+    for (const answer of [made, read, kept, revoked, list]) {
       expect(answer.body).not.toContain('PRIVATE KEY')
       expect(answer.body).not.toContain('secretRef')
     }
@@ -217,7 +224,7 @@ describe('an integration', () => {
     [
       'that is not valid yet',
       async () => ({ type: 'certificate', ...(await certificate({ from: DAY_MS, to: 2 * DAY_MS })) }),
-      'CREDENTIAL_EXPIRED',
+      'CREDENTIAL_NOT_YET_VALID',
     ],
     [
       'that is no PEM',
