@@ -3,7 +3,7 @@ import { Sealed } from '@ksef-fleet/ksef'
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { createSealer } from '../secrets/sealer.ts'
-import { isGood, keepTokens, openTokens, sealTokens, shouldRenew } from './kept-tokens.ts'
+import { isGood, keepToken, keepTokens, openTokens, sealTokens, shouldRenew } from './kept-tokens.ts'
 import type { TokenOwner } from './token-cache.ts'
 
 const NOW = new Date('2026-11-22T12:00:00Z')
@@ -38,6 +38,21 @@ describe('kept tokens', () => {
         expect(kept.renewAt < kept.goodUntil && kept.goodUntil < kept.access.until).toBe(true)
       }),
     )
+  })
+
+  test('live as long as they say themselves, however far our clock is from KSeF’s', () => {
+    for (const minutes of [-26 * 60, -10, -5, 0, 5, 10, 26 * 60]) {
+      const validUntil = in_(15 - minutes)
+      const access = { token: new Sealed('access'), validUntil, lifeSeconds: 900 }
+      const kept = keepTokens(access, keepToken(access, NOW), NOW)
+      expect([kept.renewAt, kept.goodUntil]).toEqual([in_(12), in_(14.25)])
+    }
+  })
+
+  test('that do not say and seem to be at their end are still used for a while, and not asked for in a loop', () => {
+    const kept = tokens(-5)
+    expect(isGood(kept, in_(0.5))).toBe(true)
+    expect(isGood(kept, in_(1))).toBe(false)
   })
 
   test('open as they were sealed, and only for their owner', () => {
