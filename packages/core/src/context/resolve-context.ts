@@ -28,7 +28,8 @@ export async function resolveContext(
   const integration = current ?? (await lastRevoked(tx, environment))
   if (integration === null) throw new FleetError('INTEGRATION_MISSING')
   if (current === null && opened === null) throw new FleetError('INTEGRATION_REVOKED')
-  if (current !== null) assertActive(current)
+  // A credential that was revoked fails the integration it served, and still finishes what was sent under it.
+  if (current !== null && opened?.state !== 'ending') assertActive(current)
   assertNotSilenced(integration, now)
   const credential =
     opened ?? chosenOf(chooseCredential(await tx.credentials.usable(environment), integration, now))

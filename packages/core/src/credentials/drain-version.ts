@@ -1,17 +1,32 @@
-import type { DeliveryContext } from '../delivery/delivery-context.ts'
+import { addSeconds, type DeliveryContext } from '../delivery/delivery-context.ts'
 import type { CompanyId, SessionId } from '../identifiers.ts'
 import { type RotationTask, type StepOutcome, waiting } from './rotation-task.ts'
+
+/**
+ * KSeF itself closes a session after twelve hours. One that is not settled after two such spans is not kept from its end by
+ * this version: the integration does not work, and when it does again the version active then asks about it.
+ */
+const DRAIN_HOURS_MAX = 24
 
 /**
  * Finishes what was begun under the version: its open sessions are closed at once instead of when they fall idle, and the
  * version waits until KSeF has settled them all.
  */
 export async function drainVersion(context: DeliveryContext, task: RotationTask): Promise<StepOutcome> {
-  return (await finishSessions(context, task)) === 0 ? { kind: 'moved', to: 'drained' } : waiting
+  if (await isDrained(context, task)) return { kind: 'moved', to: 'drained' }
+  return waiting
+}
+
+/** Closes what is open; true when nothing is left to wait for. */
+export async function isDrained(context: DeliveryContext, task: RotationTask): Promise<boolean> {
+  const unsettled = await finishSessions(context, task)
+  const { retiredAt } = task.version
+  const over = retiredAt !== null && addSeconds(retiredAt, DRAIN_HOURS_MAX * 3600) <= context.now()
+  return unsettled === 0 || over
 }
 
 /** Sessions of the version that are not settled, each of them closing from here on. Answers how many. */
-export async function finishSessions(
+async function finishSessions(
   context: DeliveryContext,
   { credential, version }: RotationTask,
 ): Promise<number> {

@@ -2,7 +2,7 @@ import type { AuthSession } from '@ksef-fleet/ksef'
 import { meaningOfRefusal } from '../access/meaning-of-refusal.ts'
 import { outOfTime } from '../context/choose-credential.ts'
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
-import { finishSessions } from './drain-version.ts'
+import { isDrained } from './drain-version.ts'
 import { type Entered, type Entry, enterByActive, enterKsef, leaveKsef } from './enter-ksef.ts'
 import { enterByCertificate } from './helping-certificate.ts'
 import {
@@ -23,7 +23,7 @@ import { withdrawStrays } from './withdraw-strays.ts'
  */
 export async function revokeVersion(context: DeliveryContext, task: RotationTask): Promise<StepOutcome> {
   // A worker that chose this version a moment before it retired may have opened a session since.
-  if ((await finishSessions(context, task)) > 0) return waiting
+  if (!(await isDrained(context, task))) return waiting
   if (triesAreOver(task.version)) return gone('failed', 'KSeF could not be told for a day')
   if (outOfTime(task.version, context.now()) === 'CREDENTIAL_EXPIRED') return gone('ok', 'expired')
   return task.credential.kind === 'token' ? revokeToken(context, task) : revokeCertificate(context, task)
