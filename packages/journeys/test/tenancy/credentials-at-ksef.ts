@@ -10,12 +10,13 @@ import {
   loadCertificate,
   type Result,
   Sealed,
+  type TokenPermission,
 } from '@ksef-fleet/ksef'
 import { sealOf } from '../../src/fleet/demo-company.ts'
 
 /** KSeF as the owner of a NIP sees it, signed in with a seal of its own. */
 export type OwnersView = {
-  newToken(): Promise<SuppliedCredential>
+  newToken(permissions?: readonly TokenPermission[]): Promise<SuppliedCredential>
   newCertificate(): Promise<SuppliedCredential>
   tokens(): Promise<readonly KsefTokenMetadata[]>
   certificates(): Promise<readonly CertificateMetadata[]>
@@ -32,8 +33,7 @@ export async function ownersView(ksef: KsefClient, ksefUrl: string, nip: string)
   const { accessToken } = given(await ksef.signIn.withCertificate({ context, certificate }))
   const access = accessToken.token
   return {
-    async newToken() {
-      const permissions = ['InvoiceRead', 'InvoiceWrite'] as const
+    async newToken(permissions = ['InvoiceRead', 'InvoiceWrite']) {
       const made = given(await ksef.tokens.generate(access, { permissions, description: 'Faktury firmy' }))
       while (given(await ksef.tokens.status(access, made.referenceNumber)).status === 'Pending')
         await sleep(PAUSE_MS)
