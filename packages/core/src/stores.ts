@@ -79,7 +79,7 @@ export interface CompanyTransaction {
     ): Promise<boolean>
     /** Parks the context until then; never moves an existing later time earlier. */
     blockUntil(id: IntegrationId, until: Date): Promise<void>
-    /** Records a proof, or takes it back with null. */
+    /** Records a proof, or takes it back with null: an integration that was active is then pending again. */
     setNipProof(id: IntegrationId, proof: Integration['nipProof']): Promise<void>
     setScopes(id: IntegrationId, scopes: Integration['scopes']): Promise<void>
     /** Asks the sweeper for a verification now (a due column, so it survives the loss of Redis); null withdraws it. */
@@ -324,7 +324,10 @@ export interface AuditChain {
   seals(day: string): Promise<AuditSeal[]>
   /** Recomputes a day's chain. Null when it holds; otherwise where it breaks first. */
   verify(day: string): Promise<{ block: number; why: string } | null>
-  /** Makes the partitions of the coming months and drops those older than `months`; answers the names dropped. */
+  /**
+   * Makes the partitions of the coming months and drops those that ended `months` (at least 1) months before this one
+   * began; answers the names dropped. Their seals stay. Whoever calls it writes down what was dropped.
+   */
   keep(months: number): Promise<string[]>
 }
 

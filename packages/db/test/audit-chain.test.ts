@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises'
 import type { AuditEntry } from '@ksef-fleet/core'
 import pg from 'pg'
 import { afterEach, beforeEach, describe, expect, test } from 'vitest'
@@ -22,6 +23,13 @@ const entry = (at: string, set: Partial<AuditEntry> = {}) => ({
 const write = (...entries: ReturnType<typeof entry>[]) =>
   fleet.db.asSystem('write-audit', (tx) => tx.audit.appendFor(entries))
 const seal = (limit = 1_000) => fleet.db.asSystem('seal-audit', (tx) => tx.audit.seal(limit))
+/**
+ * Seals until that many entries are. Transactions are the cluster's, so a neighbour's that runs right now, in another
+ * test's database, holds the sealing up.
+ */
+async function sealed(count: number): Promise<void> {
+  for (let total = 0; total < count; await sleep(20)) total += await seal()
+}
 const seals = (day = DAY) => fleet.db.asSystem('seal-audit', (tx) => tx.audit.seals(day))
 const verify = (day = DAY) => fleet.db.asSystem('seal-audit', (tx) => tx.audit.verify(day))
 const at = (hour: number, day = DAY) => `${day}T${String(hour).padStart(2, '0')}:00:00Z`
@@ -29,10 +37,10 @@ const at = (hour: number, day = DAY) => `${day}T${String(hour).padStart(2, '0')}
 /** Two days; the second in three blocks of two. */
 async function threeBlocks() {
   await write(entry(at(23, '2026-11-20')))
-  await seal()
+  await sealed(1)
   for (const hour of [1, 3, 5]) {
-    await write(entry(at(hour)), entry(at(hour + 1), { details: { mode: 'supplied' } }))
-    expect(await seal()).toBe(2)
+    await write(entry(at(hour)), entry(at(hour + 1), { details: { kind: 'certificate' } }))
+    await sealed(2)
   }
 }
 
@@ -62,7 +70,12 @@ describe('the chain', () => {
 
   test('takes up to its limit at a time, and a batch that spans days as one block for each', async () => {
     await write(entry(at(1)), entry(at(2, '2026-11-20')), entry(at(3)), entry(at(4)))
-    expect([await seal(3), await seal(3), await seal(3)]).toEqual([3, 1, 0])
+    const counts: number[] = []
+    for (let count = 0; counts.length < 2; await sleep(20)) {
+      count = await seal(3)
+      if (count > 0) counts.push(count)
+    }
+    expect(counts).toEqual([3, 1])
     expect((await seals()).map(({ entries }) => entries)).toEqual([2, 1])
     expect((await seals('2026-11-20')).map(({ entries }) => entries)).toEqual([1])
     expect([await verify('2026-11-20'), await verify()]).toEqual([null, null])
@@ -71,7 +84,7 @@ describe('the chain', () => {
   test('puts an entry that comes late for its day into that day’s next block', async () => {
     await threeBlocks()
     await write(entry(at(0)), entry(at(1, '2026-11-19')))
-    expect(await seal()).toBe(2)
+    await sealed(2)
     expect(await seals()).toHaveLength(4)
     expect([await verify('2026-11-19'), await verify('2026-11-20'), await verify()]).toEqual([
       null,
@@ -90,7 +103,7 @@ describe('the chain', () => {
     expect(await seal()).toBe(0)
     await slow.query('commit')
     await slow.end()
-    expect(await seal()).toBe(2)
+    await sealed(2)
     expect(await verify()).toBeNull()
   })
 
@@ -98,7 +111,7 @@ describe('the chain', () => {
     const hours = Array.from({ length: 20 }, (_, hour) => entry(at(hour)))
     await write(...hours)
     let total = 0
-    for (let round = 0; round < 10 && total < 20; round++) {
+    while (total < 20) {
       const counts = await Promise.all([seal(5), seal(5), seal(5), seal(5)])
       total += counts.reduce((sum, count) => sum + count, 0)
     }
@@ -110,7 +123,7 @@ describe('the chain', () => {
   test('answers 0 while another sealer is at work', async () => {
     await write(entry(at(1)))
     await fleet.db.asSystem('seal-audit', async (tx) => {
-      expect(await tx.audit.seal(10)).toBe(1)
+      while ((await tx.audit.seal(10)) === 0) await sleep(20)
       expect(await seal()).toBe(0)
     })
   })
@@ -183,7 +196,7 @@ describe('tampering by an administrator shows', () => {
   test('in an entry put in after a day’s last block but below what is sealed', async () => {
     await threeBlocks()
     await write(entry(at(1, '2026-11-22')))
-    await seal()
+    await sealed(1)
     await tamper(forge(`(select transaction_id from ksef_audit_log where at >= '2026-11-22Z')`))
     await tamper(`update ksef_audit_log set id = 0 where subject = 'c'`)
     expect(await verify()).toEqual({ block: 3, why: '1 entries are in no block' })
@@ -245,7 +258,7 @@ test('of a month that retention dropped the blocks still hold, and still tell a 
     alter table ksef_audit_log attach partition ksef_audit_log_2026_01 for values from ('2026-01-01Z') to ('2026-02-01Z');
     alter table ksef_audit_log_2026_01 owner to fleet_owner`)
   await write(entry(at(1, '2026-01-15')))
-  await seal()
+  await sealed(1)
   expect(await fleet.db.asSystem('keep-audit', (tx) => tx.audit.keep(1))).toEqual(['ksef_audit_log_2026_01'])
   expect(await verify('2026-01-15')).toBeNull()
   await fleet.admin.query(`update ksef_audit_seals set digest = 'x'`)

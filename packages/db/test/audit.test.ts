@@ -27,7 +27,7 @@ describe('a line of the audit log', () => {
       errorCode: 'X',
       requestId: 'r',
       referenceNumber: '20261122-EE-1',
-      details: { mode: 'supplied' },
+      details: { kind: 'certificate' },
     })
     await db.withCompany(company.id, (tx) => tx.audit.append(full))
     const at = new Date('2026-11-01T12:00:00.123Z')

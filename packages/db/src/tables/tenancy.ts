@@ -5,6 +5,7 @@ import {
   boolean,
   check,
   foreignKey,
+  index,
   type PgColumn,
   pgTable,
   text,
@@ -28,7 +29,10 @@ export const companies = pgTable(
     name: text('name').notNull(),
     createdAt: moment('created_at').notNull(),
   },
-  (t) => [uniqueIndex('companies_nip_key').on(t.nip).where(sql`not ${t.nipShared}`)],
+  (t) => [
+    uniqueIndex('companies_nip_key').on(t.nip).where(sql`not ${t.nipShared}`),
+    index('companies_of_nip').on(t.nip),
+  ],
 )
 
 export const apiKeys = pgTable(

@@ -1,0 +1,1 @@
+CREATE INDEX "companies_of_nip" ON "companies" USING btree ("nip");
