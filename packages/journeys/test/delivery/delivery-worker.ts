@@ -9,6 +9,7 @@ import {
   createLogger,
   type DeliveryContext,
   JOBS,
+  type Log,
   type SecretBus,
 } from '@ksef-fleet/core'
 import { readConfig } from '@ksef-fleet/worker/config'
@@ -49,6 +50,9 @@ export function startWorker(
     bus?: SecretBus
     /** Instead of this machine's clock. */
     now?: () => Date
+    /** Settings that differ from those below; an empty one counts as absent. */
+    settings?: NodeJS.ProcessEnv
+    log?: Log
   } = {},
 ): DeliveryWorker {
   const config = readConfig({
@@ -60,11 +64,10 @@ export function startWorker(
     MASTER_KEY: fleet.masterKey.toString('base64'),
     SECRET_STORE: 'local',
     SECRET_STORE_DIRECTORY: fleet.directory,
+    ...options.settings,
   })
-  const log = createLogger({
-    service: 'journey',
-    level: process.env.JOURNEY_LOG === undefined ? 'silent' : 'info',
-  })
+  const level = process.env.JOURNEY_LOG === undefined ? 'silent' : 'info'
+  const log = options.log ?? createLogger({ service: 'journey', level })
   const redis = connectCacheRedis(config.redisUrl, log)
   const door = options.asleep === undefined ? fleet.db : sleepyDatabase(fleet.db, options.asleep)
   const db = mortalDatabase(door, options.death ?? { atCall: NEVER, when: 'before' })
