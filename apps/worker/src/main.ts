@@ -9,6 +9,7 @@ import { readConfig } from './config.ts'
 import { createCredentialOutlook } from './credential-outlook.ts'
 import { composeDelivery } from './delivery.ts'
 import { startHealthServer } from './health.ts'
+import { observeLookups } from './lookup-metrics.ts'
 import { createMetrics } from './metrics.ts'
 import { createDoorbell } from './queues.ts'
 import { assertNoEviction, connectCacheRedis, connectListeningRedis, connectRedis } from './redis.ts'
@@ -48,6 +49,12 @@ async function run(): Promise<void> {
   const parts = { config, db, redis: cache, bus, log, metrics, trail, signal: stop.signal, randomBytes, now }
   const context = composeDelivery(parts)
   resources.adopt(context.ksef, (ksef) => ksef.close())
+  observeLookups(metrics.registry, {
+    credentials,
+    secrets: () => context.secrets.figures(),
+    tokens: () => context.access.figures(),
+    auditWaiting: () => trail.waiting(),
+  })
   const queueOf = (name: string) => JOBS.find((job) => job.name === name)?.queue
   const doorbell = resources.adopt(createDoorbell({ redis, queueOf, now, log }), (bell) => bell.close())
   const jobs = bindJobs({ jobs: JOBS, redis, context, concurrency: config.concurrency, observe: metrics.job })

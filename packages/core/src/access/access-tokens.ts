@@ -19,6 +19,9 @@ import { createTokenShelf } from './token-shelf.ts'
 
 export type Access = { ok: true; token: Sealed<string> } | { ok: false; failure: KsefFailure }
 
+/** How tokens were answered since the process began: from its memory, with others' waiting, from Redis, by asking KSeF. */
+export type TokenFigures = { process: number; waited: number; redis: number; renewed: number }
+
 export type AccessTokens = {
   /**
    * A token with enough life left for a call. A sign-in that KSeF refused for good is not made again for a minute: the
@@ -36,6 +39,7 @@ export type AccessTokens = {
   forgetCompany(companyId: CompanyId): void
   /** Erases every token of the company from Redis. @throws Error when Redis cannot be reached */
   eraseCompany(companyId: CompanyId): Promise<void>
+  figures(): TokenFigures
 }
 
 const LOCK_MS = 45_000
@@ -63,18 +67,17 @@ export function createAccessTokens(deps: AccessDependencies): AccessTokens {
   const shelf = createTokenShelf(deps)
   const refusals = createRefusals(deps)
   const underWay = new Map<string, Promise<Access>>()
+  const figures: TokenFigures = { process: 0, waited: 0, redis: 0, renewed: 0 }
 
   const renew = async (subject: AccessSubject, kept: KeptTokens | null): Promise<Access> => {
     const owner = ownerOf(subject)
+    figures.renewed++
     const refreshed = kept === null ? null : await refresh(deps, subject, kept)
     const renewed = refreshed ?? (await signInFor(deps, subject))
     if ('failure' in renewed) {
       if (refreshed === null) await refusals.note(owner, renewed.failure)
       if (kept === null || !isGood(kept, deps.now())) return { ok: false, failure: renewed.failure }
-      // KSeF cannot renew it now, but the old one still opens the door: nobody asks again for a while.
-      const silenceMs = (renewed.failure.retryAfterSeconds ?? 0) * 1000
-      const renewAt = new Date(deps.now().getTime() + Math.max(RENEW_AGAIN_MS, silenceMs))
-      shelf.hold(owner, { ...kept, renewAt })
+      shelf.hold(owner, usedOn(kept, renewed.failure, deps.now()))
       return { ok: true, token: kept.access.token }
     }
     assertContext(renewed.access.token, subject.context)
@@ -98,7 +101,10 @@ export function createAccessTokens(deps: AccessDependencies): AccessTokens {
     const holder = Buffer.from(deps.randomBytes(12)).toString('hex')
     for (let waitedMs = 0; waitedMs < LOCK_MS; waitedMs += LOCK_WAIT_MS) {
       const kept = await shelf.get(owner)
-      if (kept !== null && !shouldRenew(kept, deps.now())) return { ok: true, token: kept.access.token }
+      if (kept !== null && !shouldRenew(kept, deps.now())) {
+        figures.redis++
+        return { ok: true, token: kept.access.token }
+      }
       if (await shelf.lock(owner, holder, LOCK_MS)) {
         try {
           return await renewLocked(subject)
@@ -116,10 +122,14 @@ export function createAccessTokens(deps: AccessDependencies): AccessTokens {
     async of(subject) {
       const owner = ownerOf(subject)
       const local = shelf.peek(owner)
-      if (local !== null && !shouldRenew(local, deps.now())) return { ok: true, token: local.access.token }
+      if (local !== null && !shouldRenew(local, deps.now())) {
+        figures.process++
+        return { ok: true, token: local.access.token }
+      }
       const key = JSON.stringify(owner)
       const joined = underWay.get(key)
       if (joined !== undefined) {
+        figures.waited++
         return local !== null && isGood(local, deps.now()) ? { ok: true, token: local.access.token } : joined
       }
       const work = renewOnce(subject).finally(() => underWay.delete(key))
@@ -130,7 +140,14 @@ export function createAccessTokens(deps: AccessDependencies): AccessTokens {
     drop: (subject, token) => shelf.drop(ownerOf(subject), token),
     forgetCompany: (companyId) => shelf.forgetCompany(companyId),
     eraseCompany: (companyId) => shelf.eraseCompany(companyId),
+    figures: () => ({ ...figures }),
   }
+}
+
+/** KSeF cannot renew it now, but the old one still opens the door: nobody asks again for a while. */
+function usedOn(kept: KeptTokens, { retryAfterSeconds = 0 }: KsefFailure, now: Date): KeptTokens {
+  const waitMs = Math.max(RENEW_AGAIN_MS, retryAfterSeconds * 1000)
+  return { ...kept, renewAt: new Date(now.getTime() + waitMs) }
 }
 
 /**
