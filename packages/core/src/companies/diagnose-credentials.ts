@@ -6,6 +6,8 @@ import { type Actor, counted, type Finding, knownCode } from './finding.ts'
 
 /** Tries of one step after which a rotation does not move by itself. */
 const STUCK_TRIES = 3
+/** How long a rotation that failed is told of: what signs in goes on, so it is no trouble by itself. */
+const TOLD_FOR_MS = 7 * 24 * 3_600_000
 
 /** What is wrong with what signs in: none that can, one that ends, a rotation that does not move. */
 export function diagnoseCredentials(facts: CompanyFacts): Finding[] {
@@ -13,7 +15,7 @@ export function diagnoseCredentials(facts: CompanyFacts): Finding[] {
   return [
     ...unusable(facts),
     ...expiring(facts),
-    ...facts.own.flatMap(({ credential, versions }) => rotationOf(credential, versions)),
+    ...facts.own.flatMap(({ credential, versions }) => rotationOf(facts.now, credential, versions)),
   ]
 }
 
@@ -64,14 +66,15 @@ function expiring({ credentials: { chosen }, now }: CompanyFacts): Finding[] {
   ]
 }
 
-function rotationOf(credential: Credential, versions: readonly CredentialVersion[]): Finding[] {
+function rotationOf(now: Date, credential: Credential, versions: readonly CredentialVersion[]): Finding[] {
   const stuck = versions.filter(({ tries, nextStepAt }) => nextStepAt !== null && tries >= STUCK_TRIES)
   const newest = versions.reduce<CredentialVersion | null>(
     (latest, version) => (latest === null || version.number > latest.number ? version : latest),
     null,
   )
   const found = stuck.map((version): Finding => stuckAt(credential, version))
-  const gaveUp = newest !== null && newest.number > 1 && newest.failure !== null && isOver(newest)
+  const isNews = newest !== null && now.getTime() - newest.createdAt.getTime() < TOLD_FOR_MS
+  const gaveUp = isNews && newest.number > 1 && newest.failure !== null && isOver(newest)
   return gaveUp ? [...found, gaveUpOn(credential, newest)] : found
 }
 

@@ -1,5 +1,6 @@
 import { ERRORS } from '../errors.ts'
-import type { Integration } from '../integrations/integration.ts'
+import type { Integration, KsefScope } from '../integrations/integration.ts'
+import { missingScopes } from '../integrations/judge-verification.ts'
 import type { CompanyFacts } from './company-facts.ts'
 import { actorFor, type Finding, knownCode } from './finding.ts'
 
@@ -54,13 +55,14 @@ type Failure = { code: string; description?: string }
 
 function failed(facts: CompanyFacts, integration: Integration, failure: Failure): Finding {
   const code = knownCode(failure.code)
-  const said = failure.description === undefined ? '' : ` (${failure.description})`
-  const severity = integration.state === 'active' ? 'warns' : 'stops'
+  const { means } = ERRORS[code]
   const special = SPECIAL[code]?.(facts, integration)
+  const { description } = failure
+  const said = description === undefined || description === means ? '' : ` (${description})`
   return {
     code,
-    severity,
-    says: `${special?.says ?? ERRORS[code].means}${said}`,
+    severity: integration.state === 'active' ? 'warns' : 'stops',
+    says: special?.says ?? `${means}${said}`,
     who: special?.who ?? actorFor(code),
     do: special?.do ?? ERRORS[code].help,
   }
@@ -80,8 +82,8 @@ const SPECIAL: Record<string, (facts: CompanyFacts, integration: Integration) =>
   }),
   KSEF_PERMISSION_MISSING: ({ company, credentials }, { scopes, permissionsInForce }) => ({
     says:
-      `KSeF refuses for lack of a permission in the context of ${company.nip}. ` +
-      `Wanted: ${scopes.join(', ')}. In force: ${permissionsInForce.join(', ') || 'none'}.`,
+      `In the context of ${company.nip} the permission ${named(scopes, permissionsInForce)} is missing. ` +
+      `Wanted: ${scopes.join(', ')}. In force at the last look: ${permissionsInForce.join(', ') || 'none'}.`,
     who: 'company',
     do:
       credentials.chosen?.companyId === null
@@ -96,6 +98,12 @@ const SPECIAL: Record<string, (facts: CompanyFacts, integration: Integration) =>
   CREDENTIAL_OFFLINE_TYPE: (facts) => ({ who: ownerOf(facts), do: supplyAnother(facts) }),
   CREDENTIAL_MISSING: (facts) => ({ who: ownerOf(facts), do: supplyAnother(facts) }),
   SECRET_BROKEN: (facts) => ({ who: ownerOf(facts), do: supplyAnother(facts) }),
+}
+
+/** Those missing; all that are wanted where KSeF refused while its list said otherwise. */
+function named(scopes: readonly KsefScope[], permissionsInForce: readonly string[]): string {
+  const missing = missingScopes(scopes, permissionsInForce)
+  return (missing.length > 0 ? missing : scopes).join(', ')
 }
 
 /** Whose credential signs in here, or would: the company's own where it has one. */

@@ -91,7 +91,9 @@ const failedWith = (code: string, more: Partial<Integration> = {}) => ({
   integration: { ...active, state: 'failed' as const, failure: { code }, ...more },
 })
 const withVersion = (change: Partial<CredentialVersion>): Partial<CompanyFacts> => ({
-  own: [{ credential: own, versions: [version, { ...version, number: 2, ...change }] }],
+  own: [
+    { credential: own, versions: [version, { ...version, number: 2, createdAt: inDays(-1), ...change }] },
+  ],
 })
 const noneUsable = (code: ErrorCode): Partial<CompanyFacts> => ({
   credentials: { chosen: null, passedOver: [{ credential: own, code }] },
@@ -291,6 +293,13 @@ test('a company is well while it is only told something', () => {
     'CREDENTIAL_EXPIRING',
     'INVOICES_WAIT',
   ])
+})
+
+test('a rotation that failed is no news after a week', () => {
+  const failed = { state: 'erased', activatedAt: null, failure: { code: 'CREDENTIAL_REFUSED' } } as const
+  const codes = (createdAt: Date) =>
+    diagnose(facts(withVersion({ ...failed, createdAt }))).map(({ code }) => code)
+  expect([codes(inDays(-6)), codes(inDays(-8))]).toEqual([['ROTATION_FAILED'], ['ALL_WELL']])
 })
 
 test('one dead credential is told once, and a code this version does not know is told all the same', () => {
