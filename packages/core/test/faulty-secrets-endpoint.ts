@@ -2,8 +2,11 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 
-/** An error as AWS answers it (JSON 1.1); `lost` passes the request on and cuts the line before the answer. */
-export type SecretsFault = { status: number; type: string } | 'cut' | 'lost' | 'silent'
+/**
+ * An error as AWS answers it (JSON 1.1), where `done` after the request was carried out; `lost` carries it out too, and cuts
+ * the line before the answer.
+ */
+export type SecretsFault = { status: number; type: string; done?: true } | 'cut' | 'lost' | 'silent'
 
 export type FaultyEndpoint = AsyncDisposable & {
   url: string
@@ -11,23 +14,33 @@ export type FaultyEndpoint = AsyncDisposable & {
   requests: string[]
   /** For the next `times` requests; all until told otherwise when left out. */
   fail(fault: SecretsFault, times?: number): void
+  /** For every request of that operation, until told otherwise. */
+  failOnly(operation: string, fault: SecretsFault): void
   heal(): void
 }
 
 export async function startFaultyEndpoint(behind: string): Promise<FaultyEndpoint> {
   const requests: string[] = []
-  let present: { fault: SecretsFault; times: number } | null = null
+  let present: { fault: SecretsFault; times: number; operation?: string } | null = null
+
+  const faultOf = (operation: string): SecretsFault | null => {
+    if (present === null || (present.operation ?? operation) !== operation) return null
+    return present.times-- > 0 ? present.fault : null
+  }
 
   const answer = async (request: IncomingMessage, response: ServerResponse): Promise<void> => {
     const body = await bodyOf(request)
-    requests.push(String(request.headers['x-amz-target']).replace('secretsmanager.', ''))
-    const fault = present !== null && present.times-- > 0 ? present.fault : null
+    const operation = String(request.headers['x-amz-target']).replace('secretsmanager.', '')
+    requests.push(operation)
+    const fault = faultOf(operation)
     if (fault === 'silent') return
     if (fault === 'cut') return void request.socket.destroy()
-    if (fault !== null && fault !== 'lost') return refuse(response, fault, body)
+    const refused = fault === null || fault === 'lost' ? null : fault
+    if (refused !== null && refused.done === undefined) return refuse(response, refused, body)
     const passed = await fetch(behind, { method: 'POST', headers: headersOf(request), body })
     const text = await passed.text()
     if (fault === 'lost') return void request.socket.destroy()
+    if (refused !== null) return refuse(response, refused, body)
     response.writeHead(passed.status, { 'content-type': 'application/x-amz-json-1.1' }).end(text)
   }
 
@@ -41,6 +54,9 @@ export async function startFaultyEndpoint(behind: string): Promise<FaultyEndpoin
     requests,
     fail: (fault, times = Number.POSITIVE_INFINITY) => {
       present = { fault, times }
+    },
+    failOnly: (operation, fault) => {
+      present = { fault, times: Number.POSITIVE_INFINITY, operation }
     },
     heal: () => {
       present = null

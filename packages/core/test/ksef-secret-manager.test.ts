@@ -138,18 +138,6 @@ describe('a secret', () => {
     expect(await codeOf(stage.secrets.getSecret(credential, successor))).toBe('SECRET_BROKEN')
   })
 
-  test('is read anew for a credential that KSeF refused, at most once a minute', async () => {
-    const stage = stageIt()
-    const { credential, version } = await storedToken(stage)
-    await stage.secrets.getSecret(credential, version)
-    expect(reveal(await stage.secrets.refreshSecret(credential, version))).toBe(CANARY)
-    expect(await stage.secrets.refreshSecret(credential, version)).toBeNull()
-    expect(stage.secrets.figures().calls).toBe(2)
-    stage.pass(MINUTE)
-    await stage.secrets.refreshSecret(credential, version)
-    expect(stage.secrets.figures().calls).toBe(3)
-  })
-
   test('erased while it is being fetched does not come back into the cache', async () => {
     const stage = stageIt()
     const { credential, version, secretVersion } = await storedToken(stage)

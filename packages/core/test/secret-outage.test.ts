@@ -145,6 +145,22 @@ describe.skipIf(endpoint === '')('Secrets Manager', () => {
     ])
   })
 
+  test('that refuses to move a label a second time, because the first answer was lost, is believed to have moved it', async () => {
+    const stage = stageIt()
+    const { credential, secretVersion } = await storedToken(stage)
+    const given = { number: 2, secret: tokenOf('two'), stage: 'pending' } as const
+    const two = await stage.secrets.storeSecret(credential, given)
+    const refused: SecretsFault = { status: 400, type: 'InvalidParameterException', done: true }
+    line.failOnly('UpdateSecretVersionStage', refused)
+    await stage.secrets.promoteSecret(credential, two)
+    await stage.secrets.eraseVersion(credential, secretVersion)
+    const left = await awsSecretStore(client).versions(credential.secretRef)
+    expect(left).toMatchObject([{ version: two, stages: ['current'] }])
+    line.failOnly('UpdateSecretVersionStage', { status: 400, type: 'InvalidParameterException' })
+    const three = await stage.secrets.storeSecret(credential, { ...given, number: 3 })
+    expect(await codeOf(stage.secrets.promoteSecret(credential, three))).toBe('SECRET_BROKEN')
+  })
+
   test('that loses its answer while a secret is made goes on from what is there', async () => {
     const stage = stageIt()
     line.fail('lost', 1)

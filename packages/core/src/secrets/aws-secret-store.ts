@@ -82,29 +82,42 @@ type Labels = ReturnType<typeof labelsOf>
 
 /** The labels of one secret's versions. A label sits on one version at a time; AWS moves AWSPREVIOUS with AWSCURRENT. */
 function labelsOf(client: SecretsManagerClient, name: string) {
-  const update = async (move: {
-    VersionStage: string
-    MoveToVersionId?: string
-    RemoveFromVersionId?: string
-  }) => {
-    await client.send(new UpdateSecretVersionStageCommand({ SecretId: name, ...move }))
+  const read = async (): Promise<Record<string, string[]>> => {
+    const found = await unlessMissing(() => client.send(new DescribeSecretCommand({ SecretId: name })))
+    if (found === null || found.DeletedDate !== undefined) return {}
+    const all = Object.entries(found.VersionIdsToStages ?? {})
+    return Object.fromEntries(all.filter(([, labels]) => labels.length > 0))
   }
+  const sits = async (label: string, on: string) => (await read())[on]?.includes(label) ?? false
+  const update = (move: { VersionStage: string; MoveToVersionId?: string; RemoveFromVersionId?: string }) =>
+    client.send(new UpdateSecretVersionStageCommand({ SecretId: name, ...move }))
   return {
-    async read(): Promise<Record<string, string[]>> {
-      const found = await unlessMissing(() => client.send(new DescribeSecretCommand({ SecretId: name })))
-      if (found === null || found.DeletedDate !== undefined) return {}
-      const all = Object.entries(found.VersionIdsToStages ?? {})
-      return Object.fromEntries(all.filter(([, labels]) => labels.length > 0))
+    read,
+    remove: (label: string, from: string) =>
+      unlessDone(
+        () => update({ VersionStage: label, RemoveFromVersionId: from }),
+        async () => !(await sits(label, from)),
+      ),
+    move: (label: string, to: string, from: string | undefined) => {
+      const move = { VersionStage: label, MoveToVersionId: to }
+      return unlessDone(
+        () => update(from === undefined ? move : { ...move, RemoveFromVersionId: from }),
+        () => sits(label, to),
+      )
     },
-    remove: (label: string, from: string) => update({ VersionStage: label, RemoveFromVersionId: from }),
-    move: (label: string, to: string, from: string | undefined) =>
-      update({
-        VersionStage: label,
-        MoveToVersionId: to,
-        ...(from === undefined ? {} : { RemoveFromVersionId: from }),
-      }),
   }
 }
+
+/** A move whose answer was lost is refused when it is repeated: the label is no longer where it is to be taken from. */
+async function unlessDone(work: () => Promise<unknown>, isDone: () => Promise<boolean>): Promise<void> {
+  try {
+    await work()
+  } catch (error) {
+    if (!REFUSED_MOVES.has(awsErrorName(error)) || !(await isDone())) throw error
+  }
+}
+
+const REFUSED_MOVES: ReadonlySet<string> = new Set(['InvalidParameterException', 'InvalidRequestException'])
 
 async function promote(labels: Labels, version: string): Promise<void> {
   const all = await labels.read()

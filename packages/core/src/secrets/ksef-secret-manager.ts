@@ -1,7 +1,8 @@
 /**
  * The fleet's way to credentials' secrets. Versions are read by their own id, never by a label; what is read must name the
  * credential, owner, context and number it is read for. Values are cached in this process (`secret-cache.ts`) and dropped
- * everywhere when a credential changes: at once by a message, at the latest after five minutes.
+ * everywhere when a credential changes: at once by a message, at the latest after five minutes. A refusal of KSeF is no
+ * reason to read again: a version never changes, and which one signs in is read from the database at each use.
  */
 import type { Credential, CredentialVersion, UsableCredential } from '../credentials/credential.ts'
 import { type CredentialExpiry, credentialExpiry } from '../credentials/credential-expiry.ts'
@@ -23,11 +24,6 @@ export type KsefSecretManager = {
    *   SECRET_BROKEN when the secret is missing, denied, malformed or another owner's: needs a person
    */
   getSecret(credential: Credential, version: CredentialVersion): Promise<CredentialSecret>
-  /**
-   * Reads it from the store again, for a credential that KSeF has just refused. Null when that was done within the last
-   * minute: a refusal repeated is no reason to ask again. @throws as `getSecret`
-   */
-  refreshSecret(credential: Credential, version: CredentialVersion): Promise<CredentialSecret | null>
   /** The reference under which a new credential's secret rests. */
   newSecretRef(companyId: CompanyId | null, credentialId: CredentialId): string
   /**
@@ -57,8 +53,6 @@ export type KsefSecretManager = {
 
 export type NewVersionSecret = { number: number; secret: CredentialSecret; stage: 'pending' | 'current' }
 
-const REFRESH_AGAIN_MS = 60_000
-
 /** In these states a version's secret may be pending; in any other a pending one is read by mistake. */
 const IN_ROTATION: ReadonlySet<string> = new Set(['requested', 'staged', 'proved', 'failed'])
 
@@ -80,12 +74,11 @@ export function createKsefSecretManager(deps: Deps): KsefSecretManager {
     now: deps.now,
     passes: (error) => error instanceof FleetError && error.code === 'SECRET_UNAVAILABLE',
   })
-  const refreshedAt = new Map<CredentialId, number>()
   const watched = watchAccess(deps)
   const writes = secretWrites(deps, watched)
   deps.bus?.listen({
     changed: (change) => change.of === 'credential' && cache.drop(prefixOf(change.id)),
-    missed: () => cache.expire(''),
+    missed: () => cache.expire(),
   })
 
   const getSecret: KsefSecretManager['getSecret'] = (credential, version) =>
@@ -97,14 +90,6 @@ export function createKsefSecretManager(deps: Deps): KsefSecretManager {
 
   const manager: KsefSecretManager = {
     getSecret,
-    async refreshSecret(credential, version) {
-      const at = deps.now().getTime()
-      if (at - (refreshedAt.get(credential.id) ?? Number.NEGATIVE_INFINITY) < REFRESH_AGAIN_MS) return null
-      for (const [id, since] of refreshedAt) if (at - since >= REFRESH_AGAIN_MS) refreshedAt.delete(id)
-      refreshedAt.set(credential.id, at)
-      cache.expire(prefixOf(credential.id))
-      return getSecret(credential, version)
-    },
     newSecretRef: (companyId, credentialId) =>
       [deps.namePrefix, companyId ?? 'provider', credentialId].join('/'),
     ...writes,

@@ -28,7 +28,7 @@ export type SecretCache<T> = {
   /** Forgets every key that starts so, and what is being fetched for it. */
   drop(prefix: string): void
   /** Nothing counts as fresh any more; it still bridges an outage. */
-  expire(prefix: string): void
+  expire(): void
   figures(): SecretCacheFigures
 }
 
@@ -92,8 +92,8 @@ export function createSecretCache<T>(deps: {
       for (const key of entries.keys()) if (key.startsWith(prefix)) entries.delete(key)
       for (const key of underWay.keys()) if (key.startsWith(prefix)) underWay.delete(key)
     },
-    expire(prefix) {
-      for (const [key, entry] of entries) if (key.startsWith(prefix)) entry.freshUntil = 0
+    expire() {
+      for (const entry of entries.values()) entry.freshUntil = 0
     },
     figures: () => ({ ...figures }),
   }
