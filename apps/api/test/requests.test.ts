@@ -34,6 +34,11 @@ describe('a field the caller may not set', () => {
     'scope',
     'hash',
     'key',
+    'nipProof',
+    'nipShared',
+    'grantCode',
+    'permissionsInForce',
+    'verifiedAt',
   ]
 
   test.each(EXTRA)('such as %s is refused by name, and nothing is written', async (field) => {
@@ -203,6 +208,15 @@ describe('an integration', () => {
       expect(answer.body).not.toContain('secretRef')
     }
   })
+
+  test.each([[[]], [['Owner']], [['InvoiceWrite', 'InvoiceRead', 'InvoiceWrite']], ['InvoiceWrite'], [null]])(
+    'that wants the permissions %j is refused',
+    async (scopes) => {
+      const id = await company()
+      const answer = await api.call({ url: `/v1/companies/${id}/integrations`, json: { scopes } })
+      expect([answer.statusCode, answer.json().code], answer.body).toEqual([400, 'REQUEST_INVALID'])
+    },
+  )
 
   test.each<[string, () => Promise<object>, string]>([
     [

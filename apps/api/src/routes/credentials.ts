@@ -40,6 +40,7 @@ const takingIn =
               'CREDENTIAL_OFFLINE_TYPE',
               'CREDENTIAL_WRONG_CONTEXT',
               'SECRET_UNAVAILABLE',
+              'SECRET_BROKEN',
             ),
           },
         },

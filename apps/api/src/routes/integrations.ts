@@ -42,6 +42,7 @@ export const integrations =
               'CREDENTIAL_OFFLINE_TYPE',
               'CREDENTIAL_WRONG_CONTEXT',
               'SECRET_UNAVAILABLE',
+              'SECRET_BROKEN',
             ),
           },
         },
