@@ -2,6 +2,7 @@
 import type { Report } from './report.ts'
 
 const BENCHES: Readonly<Record<string, () => Promise<Report>>> = {
+  lookups: async () => (await import('./lookups.ts')).benchLookups(),
   simulator: async () => (await import('./simulator.ts')).benchSimulator(),
 }
 
