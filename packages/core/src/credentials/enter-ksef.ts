@@ -14,21 +14,21 @@ export type Entry = { ksef: KsefClient; access: Sealed<string>; context: KsefCon
 
 export type Entered = { ok: true; entry: Entry } | { ok: false; outcome: StepOutcome }
 
-/**
- * Signs in with exactly that version, past every cache: a rotation wants to see the credential itself work. The sign-in
- * and every call are booked on the credential in rotation.
- */
+/** On whom calls are booked: the credential they are about, and its owner. */
+export type BookedOn = { credential: Pick<Credential, 'id' | 'companyId' | 'environment'> }
+
+/** Signs in with exactly that version, past every cache: a rotation wants to see the credential itself work. */
 export async function enterKsef(
   context: DeliveryContext,
-  task: RotationTask,
+  { credential }: BookedOn,
   by: { credential: Credential; version: CredentialVersion; at: KsefContext },
 ): Promise<Entered> {
   const subject: AccessSubject = {
-    companyId: task.credential.companyId,
-    environment: task.credential.environment,
+    companyId: credential.companyId,
+    environment: credential.environment,
     context: by.at,
     credential: { ...by.credential, version: by.version },
-    about: task.credential.id,
+    about: credential.id,
   }
   const ksef = bookedKsef(context, subject)
   try {

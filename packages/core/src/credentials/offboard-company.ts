@@ -2,6 +2,8 @@ import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import type { CompanyId } from '../identifiers.ts'
 import { revokeIntegration } from '../integrations/revoke-integration.ts'
+import { ringOf } from '../jobs/define-job.ts'
+import { endSignIns } from '../jobs/end-sign-ins.ts'
 import { beginEnding } from './revoke-credential.ts'
 
 export type Offboarding = { companyId: CompanyId; actor: string; requestId?: string }
@@ -9,7 +11,8 @@ export type Offboarding = { companyId: CompanyId; actor: string; requestId?: str
 /**
  * Lets a company go: its keys stop working, its integration is revoked, and its own credentials end, which means that its
  * sign-ins and tokens are revoked at KSeF and its secrets erased, by the worker, once what was sent is finished. Invoices
- * that wait are held for the reason; documents and the audit log stay. Doing it twice is harmless.
+ * that wait are held for the reason; documents and the audit log stay. The provider's sign-ins in the company's context are
+ * ended as well. Doing it twice is harmless.
  *
  * @throws FleetError NOT_FOUND
  */
@@ -29,6 +32,7 @@ export async function offboardCompany(
     for (const { id, state } of await tx.credentials.list())
       if (state === 'active') await beginEnding(tx.credentials, id, deps.now())
     const ending = (await tx.credentials.list()).filter(({ state }) => state === 'ending')
+    await tx.outbox.add(ringOf(endSignIns, { companyId }))
     await tx.audit.append({ ...by, action: 'company.offboard', subject: companyId, outcome: 'ok' })
     return { keysRevoked, credentialsEnding: ending.length }
   })

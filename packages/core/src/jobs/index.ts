@@ -1,6 +1,7 @@
 import { advanceCredential } from './advance-credential.ts'
 import { clearTokens } from './clear-tokens.ts'
 import type { Job } from './define-job.ts'
+import { endSignIns } from './end-sign-ins.ts'
 import { finishSession } from './finish-session.ts'
 import { notifyExpiry } from './notify-expiry.ts'
 import { pollSession } from './poll-session.ts'
@@ -17,6 +18,7 @@ export const JOBS: readonly AnyJob[] = [
   erased(verifyIntegration),
   erased(advanceCredential),
   erased(notifyExpiry),
+  erased(endSignIns),
   erased(clearTokens),
 ]
 

@@ -1,5 +1,6 @@
 /** From a credential's first day to its last: renewed, told of, replaced when dead, refused when worse, and ended with its company. */
 import {
+  attestNip,
   type CompanyId,
   createCompany,
   createCredential,
@@ -13,8 +14,9 @@ import {
   type Successor,
   type SuppliedCredential,
 } from '@ksef-fleet/core'
-import type { KsefClient } from '@ksef-fleet/ksef'
+import { type KsefClient, loadCertificate } from '@ksef-fleet/ksef'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { sealOf } from '../../src/fleet/demo-company.ts'
 import { type DeliveryFleet, invoiceOf, startDeliveryFleet } from '../delivery/delivery-fleet.ts'
 import type { DeliveryWorker } from '../delivery/delivery-worker.ts'
 import { drive } from '../delivery/drive.ts'
@@ -299,6 +301,46 @@ describe('a company that leaves', () => {
       keysRevoked: 0,
     })
   })
+})
+
+describe('a company under the provider’s certificate', () => {
+  test('leaves none of the provider’s sign-ins in its context when it goes', async () => {
+    const { context } = worker
+    const provider = String(++nips)
+    const nip = String(++nips)
+    const owner = await ownersView(ksef, fleet.ksefUrl, nip)
+    await owner.grant(provider)
+    await createCredential(context, {
+      owner: null,
+      name: 'provider',
+      supplied: await seal(provider),
+      autoRenew: false,
+      actor,
+    })
+    const { id } = await createCompany(context, { nip: Nip.parse(nip), name: `Firma ${nip}`, actor })
+    const integration = await createIntegration(context, { companyId: id, actor })
+    const named = { companyId: id, integrationId: integration.id }
+    await attestNip(context, { ...named, statement: 'a contract', actor })
+    await worker.run('verify-integration', named)
+    await fleet.accept(id, invoiceOf(nip, 'P/1'))
+    await deliver({ id, nip, owner })
+    expect(await signInsOf(provider, nip)).toBeGreaterThan(0)
+    await offboardCompany(context, { companyId: id, actor })
+    await worker.run('end-sign-ins', { companyId: id })
+    expect(await signInsOf(provider, nip)).toBe(0)
+  })
+
+  /** Sign-ins of the provider in a client's context, but the one that looks. */
+  async function signInsOf(provider: string, nip: string): Promise<number> {
+    const certificate = loadCertificate(await sealOf(provider, 'Biuro'))
+    const signedIn = await ksef.signIn.withCertificate({ context: { type: 'Nip', value: nip }, certificate })
+    if (!signedIn.ok) throw new Error(signedIn.failure.code)
+    const { token } = signedIn.value.accessToken
+    const listed = await ksef.authSessions.list(token)
+    await ksef.authSessions.revokeCurrent(token)
+    if (!listed.ok) throw new Error(listed.failure.code)
+    return listed.value.filter(({ isCurrent }) => !isCurrent).length
+  }
 })
 
 describe('the provider’s certificate', () => {

@@ -51,6 +51,8 @@ type Kind = {
   name: string
   /** Calls of the database that a whole rotation takes at most; a test asserts it. */
   callsMax: number
+  /** Tokens and certificates that KSeF has made when all is over, old ones too. */
+  madeAtKsef: { tokens: number; certificates: number }
   first(owner: OwnersView): ReturnType<OwnersView['newToken']>
   successor(owner: OwnersView): Promise<Successor>
 }
@@ -59,12 +61,14 @@ const KINDS: readonly Kind[] = [
   {
     name: 'a token whose successor is supplied',
     callsMax: 22,
+    madeAtKsef: { tokens: 2, certificates: 0 },
     first: (owner) => owner.newToken(),
     successor: async (owner) => ({ origin: 'supplied', credential: await owner.newToken() }),
   },
   {
     name: 'a token whose successor KSeF makes',
     callsMax: 34,
+    madeAtKsef: { tokens: 2, certificates: 0 },
     first: (owner) => owner.newToken(),
     async successor(owner) {
       await owner.grant(PROVIDER)
@@ -74,6 +78,7 @@ const KINDS: readonly Kind[] = [
   {
     name: 'a certificate',
     callsMax: 36,
+    madeAtKsef: { tokens: 0, certificates: 2 },
     first: (owner) => owner.newCertificate(),
     successor: async () => ({ origin: 'enrolled' }),
   },
@@ -181,6 +186,20 @@ describe.each(KINDS)('the rotation of $name', (kind) => {
     })
     expect(counting.db.calls).toBeLessThan(kind.callsMax)
     await checkLife(life)
+  })
+
+  test('is done once when three workers are rung for every step at once', async () => {
+    const life = await begin(kind, { death: NEVER, invoices: 2 })
+    await spin(fleet, {
+      companies: [life.id],
+      rotating: [fleet.worker({ timing }), fleet.worker({ timing }), fleet.worker({ timing })],
+      delivering: [healthy],
+      done: isOver([life.id]),
+    })
+    await checkLife(life)
+    // What was there before, and one successor: nothing was made twice and cleared away.
+    expect(await life.owner.tokens()).toHaveLength(kind.madeAtKsef.tokens)
+    expect(await life.owner.certificates()).toHaveLength(kind.madeAtKsef.certificates)
   })
 
   test(
