@@ -1,9 +1,10 @@
 import type { KsefFailure } from '@ksef-fleet/ksef'
 import { meaningOfRefusal } from '../access/meaning-of-refusal.ts'
+import { chooseCredential, whyNone } from '../context/choose-credential.ts'
 import type { CompanyKsef } from '../context/company-ksef.ts'
 import { noteDeadCredential } from '../context/dead-credential.ts'
 import type { NamedVersion } from '../context/resolve-context.ts'
-import { FleetError } from '../errors.ts'
+import { ERRORS, FleetError } from '../errors.ts'
 import type { CompanyId } from '../identifiers.ts'
 import { type Failing, failIntegration, holdForFailure } from '../integrations/fail-integration.ts'
 import { afterFailure } from './after-failure.ts'
@@ -38,9 +39,15 @@ export async function openAccess(
   companyId: CompanyId,
   session?: Pick<Session, 'credentialId' | 'credentialVersion'>,
 ): Promise<{ ok: true; ksef: CompanyKsef } | { ok: false; until: Date }> {
+  let ksef: CompanyKsef
   try {
-    const ksef = await context.contexts.forCompany(companyId, { version: versionOf(session) })
-    const streak = `sign-in ${ksef.integration.id}`
+    ksef = await context.contexts.forCompany(companyId, { version: versionOf(session) })
+  } catch (error) {
+    if (!(error instanceof FleetError)) throw error
+    return { ok: false, until: await recordClosed(context, companyId, error) }
+  }
+  const streak = `sign-in ${ksef.integration.id}`
+  try {
     const signedIn = await ksef.signIn()
     if (signedIn.ok) {
       context.streaks.end(streak)
@@ -50,7 +57,7 @@ export async function openAccess(
     return { ok: false, until: await recordFailure(context, ksef, failed) }
   } catch (error) {
     if (!(error instanceof FleetError)) throw error
-    return { ok: false, until: await recordClosed(context, companyId, error) }
+    return { ok: false, until: await recordUnusable(context, ksef, error) }
   }
 }
 
@@ -59,7 +66,10 @@ function versionOf(session?: Pick<Session, 'credentialId' | 'credentialVersion'>
   return { credentialId: session.credentialId, number: session.credentialVersion }
 }
 
-/** The context is closed to us: for a while, or until its owner mends something; in that case what waits is held. */
+/**
+ * The integration is closed to us: what waits is held for the reason. Whether no credential signs in is looked at again,
+ * because the integration may have changed since.
+ */
 async function recordClosed(
   context: DeliveryContext,
   companyId: CompanyId,
@@ -67,17 +77,36 @@ async function recordClosed(
 ): Promise<Date> {
   const now = context.now()
   if (cause.code === 'KSEF_RATE_LIMITED') return addSeconds(now, cause.retryAfterSeconds ?? IDLE_SECONDS)
-  const passes = cause.code === 'SECRET_UNAVAILABLE'
-  const until = addSeconds(now, passes ? SECRET_RETRY_SECONDS : IDLE_SECONDS)
   await context.db.withCompany(companyId, async (tx) => {
     const integration = await tx.integrations.current(context.environment)
     if (integration === null) return
-    if (integration.state !== 'active') return holdForFailure(tx, integration)
-    const told = { code: cause.code, reason: cause.message, integrationId: integration.id }
-    context.log.error(told, 'access.unusable')
+    await holdForFailure(tx, integration)
+    if (integration.state !== 'active') return
+    const usable = await tx.credentials.usable(context.environment)
+    const { chosen, passedOver } = chooseCredential(usable, integration, now)
+    if (chosen !== null) return
+    const code = whyNone(passedOver)
+    const why = { code, description: ERRORS[code].means, verifyAt: now }
+    await failIntegration(context, tx, { integration, from: ['active'], why })
+  })
+  return addSeconds(now, IDLE_SECONDS)
+}
+
+/** The secret cannot be had, which passes, or cannot be used, which only its owner can mend. */
+async function recordUnusable(
+  context: DeliveryContext,
+  { companyId, integration, credential }: CompanyKsef,
+  cause: FleetError,
+): Promise<Date> {
+  const passes = cause.code === 'SECRET_UNAVAILABLE'
+  const until = addSeconds(context.now(), passes ? SECRET_RETRY_SECONDS : IDLE_SECONDS)
+  const told = { code: cause.code, reason: cause.message, integrationId: integration.id }
+  context.log.error(told, 'access.unusable')
+  await context.db.withCompany(companyId, async (tx) => {
     if (passes) return tx.integrations.blockUntil(integration.id, until)
-    // Verified at once: another credential may do, and one that is not valid yet has its own time.
-    const why = { code: cause.code, description: cause.message, verifyAt: now }
+    if (credential.version.state !== 'active') return
+    const verifyAt = addSeconds(context.now(), LOOK_AGAIN_SECONDS)
+    const why = { code: cause.code, description: cause.message, verifyAt }
     await failIntegration(context, tx, { integration, from: ['active'], why })
   })
   return until
@@ -130,6 +159,11 @@ async function whyFailed(
   const lookAgain = addSeconds(context.now(), LOOK_AGAIN_SECONDS)
   if (SIGN_IN.has(operation)) {
     const meaning = meaningOfRefusal(failure)
+    if (credential.version.state !== 'active') {
+      // What was sent under it is finished under the one that signs in now.
+      if (meaning === 'credential') await noteDeadCredential(context, credential, failure)
+      return null
+    }
     if (meaning === 'permission')
       return { code: 'KSEF_PERMISSION_MISSING', ...said, verifyAt: lookAgain, operation }
     if (meaning !== 'credential') return { code: 'CREDENTIAL_REFUSED', ...said, verifyAt: null, operation }

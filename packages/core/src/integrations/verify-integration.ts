@@ -1,6 +1,6 @@
 import { KSEF_ERRORS, type KsefFailure } from '@ksef-fleet/ksef'
 import { meaningOfRefusal } from '../access/meaning-of-refusal.ts'
-import { type PassedOver, rankCredentials, whyNone } from '../context/choose-credential.ts'
+import { rankCredentials, whyNone } from '../context/choose-credential.ts'
 import { type ConnectionTest, companyKsef } from '../context/company-ksef.ts'
 import { type ContextDependencies, contextKsef } from '../context/context-ksef.ts'
 import { noteDeadCredential } from '../context/dead-credential.ts'
@@ -19,7 +19,10 @@ export type VerifyDependencies = CoreDependencies & ContextDependencies & { log:
 
 /** After a failure that passes by itself. */
 const RETRY_SECONDS = 30
-/** Permissions and proofs are looked for again this often: whoever grants them shall not have to tell us. */
+/**
+ * Permissions, proofs and credentials are looked for again this often: whoever brings them shall not have to tell us. Where
+ * no credential signs in, looking is no call of KSeF.
+ */
 const LOOK_AGAIN_MS = 15 * 60_000
 
 type Tested =
@@ -65,17 +68,7 @@ async function verdictOn(
     passedOver.push({ credential, code: 'CREDENTIAL_REFUSED' })
   }
   const code = whyNone(passedOver)
-  return { to: 'failed', why: { code, description: ERRORS[code].means, verifyAt: validFrom(passedOver) } }
-}
-
-/** A certificate that is not valid yet will be: nobody has to come back for it. */
-function validFrom(passedOver: readonly PassedOver[]): Date | null {
-  const starts = passedOver.flatMap(({ credential, code }) =>
-    code === 'CREDENTIAL_NOT_YET_VALID' && credential.version.notBefore !== null
-      ? [credential.version.notBefore.getTime()]
-      : [],
-  )
-  return starts.length === 0 ? null : new Date(Math.min(...starts))
+  return { to: 'failed', why: { code, description: ERRORS[code].means, verifyAt: lookAgain(deps) } }
 }
 
 async function testWith(
@@ -106,7 +99,7 @@ function judge(
     now,
   )
   const { missing, permissionsInForce, proof } = judgement
-  const verifyAt = new Date(now.getTime() + LOOK_AGAIN_MS)
+  const verifyAt = lookAgain(deps)
   if (missing.length > 0) {
     const description = `missing in the context of ${integration.context.value}: ${missing.join(', ')}`
     const why: Failing = { code: 'KSEF_PERMISSION_MISSING', description, verifyAt, permissionsInForce }
@@ -128,7 +121,7 @@ const unproved = ({ grantCode, context }: Integration, verifyAt: Date): Failing 
 /** The secret cannot be had, which passes, or the credential cannot be used, which its owner has to mend. */
 function afterCause(deps: VerifyDependencies, cause: FleetError): Verdict {
   const why = { code: cause.code, description: cause.message }
-  if (cause.code !== 'SECRET_UNAVAILABLE') return { to: 'failed', why: { ...why, verifyAt: null } }
+  if (cause.code !== 'SECRET_UNAVAILABLE') return { to: 'failed', why: { ...why, verifyAt: lookAgain(deps) } }
   return { to: 'later', why: { ...why, verifyAt: secondsFrom(deps, RETRY_SECONDS) }, silent: false }
 }
 
@@ -139,7 +132,7 @@ function afterRefusal(deps: VerifyDependencies, integration: Integration, failur
     case 'permission': {
       const scopes = integration.scopes.join(', ')
       const says = `no permission in the context of ${integration.context.value} (wanted: ${scopes}): ${description}`
-      const verifyAt = new Date(deps.now().getTime() + LOOK_AGAIN_MS)
+      const verifyAt = lookAgain(deps)
       const why = { code: 'KSEF_PERMISSION_MISSING', description: says, verifyAt, operation }
       return { to: 'failed', why: { ...why, permissionsInForce: [] } }
     }
@@ -156,6 +149,8 @@ function afterRefusal(deps: VerifyDependencies, integration: Integration, failur
       return { to: 'failed', why: { code: 'CREDENTIAL_REFUSED', description, verifyAt: null, operation } }
   }
 }
+
+const lookAgain = ({ now }: VerifyDependencies): Date => new Date(now().getTime() + LOOK_AGAIN_MS)
 
 const secondsFrom = ({ now }: VerifyDependencies, seconds: number): Date =>
   new Date(now().getTime() + seconds * 1000)
