@@ -1,9 +1,13 @@
-/** `npm run sample [-- --nip NIP --out FOLDER]`: the three bodies of the first invoice by hand. */
+/**
+ * `npm run sample [-- --nip NIP --out FOLDER]`: the three bodies of the first invoice by hand. With `--ksef URL`, the base
+ * URL of a KSeF that takes self-signed seals, also an integration with a KSeF token that was made there.
+ */
 import { mkdirSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { parseArgs } from 'node:util'
 import { sampleInvoice } from '@ksef-fleet/ksef/sample-invoice'
 import { sealOf } from './fleet/demo-company.ts'
+import { tokenOf } from './fleet/token-of.ts'
 
 const { values } = parseArgs({
   options: {
@@ -11,6 +15,7 @@ const { values } = parseArgs({
     name: { type: 'string', default: 'Pierwsza Sp. z o.o.' },
     number: { type: 'string', default: `FV/${Date.now()}` },
     out: { type: 'string', default: 'sample' },
+    ksef: { type: 'string' },
   },
 })
 
@@ -19,14 +24,19 @@ if (!/^[1-9]\d{9}$/.test(values.nip)) {
   process.exit(2)
 }
 
-const { certificatePem, privateKeyPem } = await sealOf(values.nip, values.name)
+const seal = await sealOf(values.nip, values.name)
+const body = (credential: object) => JSON.stringify({ credential }, null, 2)
 const files = {
   'company.json': JSON.stringify({ nip: values.nip, name: values.name }, null, 2),
-  'integration.json': JSON.stringify(
-    { credential: { type: 'certificate', certificatePem, privateKeyPem } },
-    null,
-    2,
-  ),
+  'integration.json': body({ type: 'certificate', ...seal }),
+  ...(values.ksef === undefined
+    ? {}
+    : {
+        'token.json': body({
+          type: 'token',
+          token: await tokenOf(values.nip, { seal, ksefUrl: values.ksef }),
+        }),
+      }),
   'invoice.xml': sampleInvoice({
     form: 'FA (3)',
     sellerNip: values.nip,
