@@ -131,7 +131,7 @@ async function writeBatch(deps: Deps, batch: readonly Waiting[]): Promise<void> 
   try {
     await deps.db.asSystem('write-audit', (tx) => tx.audit.appendFor(batch))
   } catch (error) {
-    if (!(error instanceof DatabaseFailure) || error.kind === 'unavailable') throw error
+    if (!isFaultOfEntries(error)) throw error
     if (batch.length > 1) {
       for (const one of batch) await writeBatch(deps, [one])
       return
@@ -140,3 +140,7 @@ async function writeBatch(deps: Deps, batch: readonly Waiting[]): Promise<void> 
     deps.log.error({ error, action: refused?.action, operation: refused?.operation }, 'audit.entry-refused')
   }
 }
+
+/** A value or a reference the database will never take; every other failure may pass. SQLSTATE classes 22 and 23. */
+const isFaultOfEntries = (error: unknown): boolean =>
+  error instanceof DatabaseFailure && /^2[23]/.test(error.sqlState ?? '')
