@@ -17,9 +17,17 @@ export async function requestProof(
   const { owner, credentialId, actor, requestId } = request
   const at = deps.now()
   const tried = await withCredentialOwner(deps, owner, async ({ credentials, audit }) => {
-    const { state } = await ownCredential({ credentials }, owner, credentialId)
-    if (state !== 'active') throw new FleetError('CREDENTIAL_ENDED')
-    const staged = (await credentials.versions(credentialId)).findLast((one) => one.state === 'staged')
+    const credential = await ownCredential({ credentials }, owner, credentialId)
+    if (credential.state !== 'active') throw new FleetError('CREDENTIAL_ENDED')
+    const versions = await credentials.versions(credentialId)
+    const refused = versions.find(({ state, failure }) => state === 'active' && failure !== null)
+    // KSeF's refusal keeps everybody from signing in with it again. Whoever asks for a try takes that note away.
+    if (refused !== undefined)
+      await credentials.touchVersion(credentialId, refused.number, {
+        state: 'active',
+        set: { failure: null },
+      })
+    const staged = versions.findLast((one) => one.state === 'staged')
     if (staged !== undefined)
       await credentials.touchVersion(credentialId, staged.number, {
         state: 'staged',
