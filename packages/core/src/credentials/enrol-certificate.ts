@@ -6,9 +6,10 @@ import {
   type RetrievedCertificate,
   type Sealed,
 } from '@ksef-fleet/ksef'
+import type { ContextKsef } from '../context/context-ksef.ts'
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import { FleetError } from '../errors.ts'
-import { type Entry, enterByActive, outcomeOf } from './enter-ksef.ts'
+import { enterByActive, outcomeOf } from './enter-ksef.ts'
 import { nameAtKsef, type RotationTask, refused, type StepOutcome, waiting } from './rotation-task.ts'
 import { noteProgress } from './step-lease.ts'
 
@@ -44,12 +45,11 @@ async function keptKey(
   }
 }
 
-async function ask(context: DeliveryContext, task: RotationTask, entry: Entry): Promise<StepOutcome> {
-  const { ksef, access } = entry
+async function ask(context: DeliveryContext, task: RotationTask, entry: ContextKsef): Promise<StepOutcome> {
   const { credential, version } = task
   const stray = await revokeStrayCertificates(task, entry)
   if (stray !== null) return stray
-  const subject = await ksef.certificates.enrollmentData(access)
+  const subject = await entry.call((ksef, access) => ksef.certificates.enrollmentData(access))
   if (!subject.ok) return refused(subject.failure)
   const { csr, privateKeyPem } = await createCertificationRequest({ subject: subject.value })
   const key = { kind: 'key' as const, privateKeyPem }
@@ -60,11 +60,8 @@ async function ask(context: DeliveryContext, task: RotationTask, entry: Entry): 
   })
   const mine = await noteProgress(context, task, { secretVersion })
   if (!mine) return { kind: 'settled' } // this worker slept, and another took the step over
-  const asked = await ksef.certificates.enroll(access, {
-    certificateName: nameAtKsef(version),
-    certificateType: 'Authentication',
-    csr,
-  })
+  const wanted = { certificateName: nameAtKsef(version), certificateType: 'Authentication', csr } as const
+  const asked = await entry.call((ksef, access) => ksef.certificates.enroll(access, wanted))
   if (!asked.ok) return refused(asked.failure)
   return { kind: 'progress', set: { referenceNumber: asked.value.referenceNumber } }
 }
@@ -73,7 +70,7 @@ async function ask(context: DeliveryContext, task: RotationTask, entry: Entry): 
 async function recover(
   context: DeliveryContext,
   task: RotationTask,
-  { entry, key }: { entry: Entry; key: Sealed<string> },
+  { entry, key }: { entry: ContextKsef; key: Sealed<string> },
 ): Promise<StepOutcome> {
   const issued = await issuedUnderName(task, entry)
   if (!issued.ok) return refused(issued.failure)
@@ -87,11 +84,13 @@ async function recover(
 async function collect(
   context: DeliveryContext,
   task: RotationTask,
-  { entry, key }: { entry: Entry; key: Sealed<string> },
+  { entry, key }: { entry: ContextKsef; key: Sealed<string> },
 ): Promise<StepOutcome> {
   const { referenceNumber } = task.version
   if (referenceNumber === null) throw new Error('an enrolment without its reference number')
-  const asked = await entry.ksef.certificates.enrollmentStatus(entry.access, referenceNumber)
+  const asked = await entry.call((ksef, access) =>
+    ksef.certificates.enrollmentStatus(access, referenceNumber),
+  )
   if (!asked.ok)
     return asked.failure.kind === 'gone' ? recover(context, task, { entry, key }) : refused(asked.failure)
   const { status, certificateSerialNumber } = asked.value
@@ -111,11 +110,12 @@ async function collect(
 const RETRIEVED_MAX = 10
 
 async function findByKey(
-  { ksef, access }: Entry,
+  entry: ContextKsef,
   { serialNumbers, key }: { serialNumbers: readonly string[]; key: Sealed<string> },
 ): Promise<{ certificate: RetrievedCertificate | null } | StepOutcome> {
   if (serialNumbers.length === 0) return { certificate: null }
-  const retrieved = await ksef.certificates.retrieve(access, serialNumbers.slice(0, RETRIEVED_MAX))
+  const wanted = serialNumbers.slice(0, RETRIEVED_MAX)
+  const retrieved = await entry.call((ksef, access) => ksef.certificates.retrieve(access, wanted))
   if (!retrieved.ok) return refused(retrieved.failure)
   const ours = createPrivateKey(key.reveal())
   const isOurs = (one: RetrievedCertificate) => new X509Certificate(one.certificateDer).checkPrivateKey(ours)
@@ -150,20 +150,27 @@ async function stage(
   }
 }
 
-const issuedUnderName = async ({ version }: RotationTask, { ksef, access }: Entry) => {
+const issuedUnderName = async ({ version }: RotationTask, entry: ContextKsef) => {
   const name = nameAtKsef(version)
-  const listed = await ksef.certificates.query(access, { name, status: 'Active' })
+  const listed = await entry.call((ksef, access) =>
+    ksef.certificates.query(access, { name, status: 'Active' }),
+  )
   return listed.ok ? { ok: true as const, value: listed.value.filter((one) => one.name === name) } : listed
 }
 
 /**
  * Revokes every certificate issued for this version. Null when none is left.
  */
-export async function revokeStrayCertificates(task: RotationTask, entry: Entry): Promise<StepOutcome | null> {
+export async function revokeStrayCertificates(
+  task: RotationTask,
+  entry: ContextKsef,
+): Promise<StepOutcome | null> {
   const issued = await issuedUnderName(task, entry)
   if (!issued.ok) return refused(issued.failure)
   for (const { certificateSerialNumber } of issued.value) {
-    const revoked = await entry.ksef.certificates.revoke(entry.access, certificateSerialNumber, 'Superseded')
+    const revoked = await entry.call((ksef, access) =>
+      ksef.certificates.revoke(access, certificateSerialNumber, 'Superseded'),
+    )
     if (!revoked.ok && revoked.failure.code !== 'CERTIFICATE_NOT_ACTIVE') return refused(revoked.failure)
   }
   return null

@@ -1,7 +1,5 @@
-import type { KsefClient, Sealed } from '@ksef-fleet/ksef'
 import type { AccessSubject } from '../access/access-subject.ts'
-import { bookedKsef } from '../access/booked-ksef.ts'
-import { signIn } from '../access/sign-in.ts'
+import type { ContextKsef } from '../context/context-ksef.ts'
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import { FleetError } from '../errors.ts'
 import type { KsefContext } from '../integrations/integration.ts'
@@ -9,19 +7,24 @@ import type { Credential, CredentialVersion } from './credential.ts'
 import { activeOf, type RotationTask, refused, type StepOutcome } from './rotation-task.ts'
 import { signInContextOf } from './sign-in-context.ts'
 
-/** A way into KSeF that ends with the step: its token is in no cache. */
-export type Entry = { ksef: KsefClient; access: Sealed<string>; context: KsefContext }
-
-export type Entered = { ok: true; entry: Entry } | { ok: false; outcome: StepOutcome }
+export type Entered = { ok: true; entry: ContextKsef } | { ok: false; outcome: StepOutcome }
 
 /** On whom calls are booked: the credential they are about, and its owner. */
 export type BookedOn = { credential: Pick<Credential, 'id' | 'companyId' | 'environment'> }
 
-/** Signs in with exactly that version, past every cache: a rotation wants to see the credential itself work. */
+type SignInWith = {
+  credential: Credential
+  version: CredentialVersion
+  at: KsefContext
+  /** Past every cache, for a proof: it wants to see the credential itself work. */
+  anew?: boolean
+}
+
+/** Opens a context with exactly that version of a credential, or says why it does not open. */
 export async function enterKsef(
-  context: DeliveryContext,
+  { contexts }: DeliveryContext,
   { credential }: BookedOn,
-  by: { credential: Credential; version: CredentialVersion; at: KsefContext },
+  by: SignInWith,
 ): Promise<Entered> {
   const subject: AccessSubject = {
     companyId: credential.companyId,
@@ -30,12 +33,10 @@ export async function enterKsef(
     credential: { ...by.credential, version: by.version },
     about: credential.id,
   }
-  const ksef = bookedKsef(context, subject)
+  const entry = contexts.forSubject(subject)
   try {
-    await context.trail.room()
-    const signedIn = await signIn(context, ksef, subject)
-    if (!signedIn.ok) return { ok: false, outcome: refused(signedIn.failure) }
-    return { ok: true, entry: { ksef, access: signedIn.value.accessToken.token, context: by.at } }
+    const signedIn = by.anew === true ? await entry.signInAnew() : await entry.signIn()
+    return signedIn.ok ? { ok: true, entry } : { ok: false, outcome: refused(signedIn.failure) }
   } catch (error) {
     if (!(error instanceof FleetError)) throw error
     return { ok: false, outcome: outcomeOf(error) }
@@ -56,9 +57,3 @@ export const outcomeOf = (error: FleetError): StepOutcome =>
   error.code === 'SECRET_UNAVAILABLE'
     ? { kind: 'postponed', code: error.code }
     : { kind: 'impossible', code: error.code, description: error.message }
-
-/** Ends the step's own sign-in, so that none is left behind at KSeF. It would end by itself, so a failure is only told. */
-export async function leaveKsef(context: DeliveryContext, { ksef, access }: Entry): Promise<void> {
-  const left = await ksef.authSessions.revokeCurrent(access)
-  if (!left.ok) context.log.warn({ code: left.failure.code }, 'rotation.sign-in-left')
-}

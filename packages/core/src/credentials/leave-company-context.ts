@@ -1,9 +1,10 @@
 import { rankCredentials } from '../context/choose-credential.ts'
+import type { ContextKsef } from '../context/context-ksef.ts'
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import type { CompanyId } from '../identifiers.ts'
 import type { KsefContext } from '../integrations/integration.ts'
 import type { UsableCredential } from './credential.ts'
-import { type Entry, enterKsef, leaveKsef } from './enter-ksef.ts'
+import { enterKsef } from './enter-ksef.ts'
 
 /**
  * Ends every sign-in that the provider's credentials have in a company's context. There they are the fleet's alone: nobody
@@ -46,19 +47,19 @@ async function endAll(
     context.log.warn({ companyId, kind: entered.outcome.kind }, 'company.sign-ins-left')
     return { ok: false, count: 0 }
   }
-  const ended = await endOthers(entered.entry)
-  await leaveKsef(context, entered.entry)
-  return ended
+  return endSignIns(entered.entry)
 }
 
-async function endOthers({ ksef, access }: Entry): Promise<{ ok: boolean; count: number }> {
-  const listed = await ksef.authSessions.list(access)
+/** The one that this is done with last. */
+async function endSignIns(entry: ContextKsef): Promise<{ ok: boolean; count: number }> {
+  const listed = await entry.call((ksef, access) => ksef.authSessions.list(access))
   if (!listed.ok) return { ok: false, count: 0 }
-  const others = listed.value.filter(({ isCurrent }) => !isCurrent)
   let count = 0
-  for (const { referenceNumber } of others) {
-    const ended = await ksef.authSessions.revoke(access, referenceNumber)
+  for (const { referenceNumber } of listed.value.toSorted(
+    (one, other) => +one.isCurrent - +other.isCurrent,
+  )) {
+    const ended = await entry.call((ksef, access) => ksef.authSessions.revoke(access, referenceNumber))
     if (ended.ok) count++
   }
-  return { ok: count === others.length, count }
+  return { ok: count === listed.value.length, count }
 }

@@ -1,7 +1,7 @@
 import { type KsefTokenMetadata, TOKEN_PERMISSIONS, type TokenPermission } from '@ksef-fleet/ksef'
+import type { ContextKsef } from '../context/context-ksef.ts'
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import { KSEF_SCOPES } from '../integrations/integration.ts'
-import type { Entry } from './enter-ksef.ts'
 import { enterByCertificate } from './helping-certificate.ts'
 import {
   activeOf,
@@ -27,14 +27,16 @@ export async function makeToken(context: DeliveryContext, task: RotationTask): P
     : awaitActive(task, entered.entry)
 }
 
-async function generate(context: DeliveryContext, task: RotationTask, entry: Entry): Promise<StepOutcome> {
+async function generate(
+  context: DeliveryContext,
+  task: RotationTask,
+  entry: ContextKsef,
+): Promise<StepOutcome> {
   const stray = await revokeStrayTokens(task, entry)
   if (stray !== null) return stray
   const permissions = await wantedPermissions(context, task, entry)
-  const made = await entry.ksef.tokens.generate(entry.access, {
-    permissions,
-    description: nameAtKsef(task.version),
-  })
+  const description = nameAtKsef(task.version)
+  const made = await entry.call((ksef, access) => ksef.tokens.generate(access, { permissions, description }))
   if (!made.ok) return refused(made.failure)
   const { referenceNumber, token } = made.value
   const secret = { kind: 'token' as const, token }
@@ -47,10 +49,10 @@ async function generate(context: DeliveryContext, task: RotationTask, entry: Ent
 }
 
 /** A token signs in only once KSeF has activated it. */
-async function awaitActive({ version }: RotationTask, { ksef, access }: Entry): Promise<StepOutcome> {
+async function awaitActive({ version }: RotationTask, entry: ContextKsef): Promise<StepOutcome> {
   const { referenceNumber } = version
   if (referenceNumber === null) throw new Error('a generated token was stored without its reference number')
-  const asked = await ksef.tokens.status(access, referenceNumber)
+  const asked = await entry.call((ksef, access) => ksef.tokens.status(access, referenceNumber))
   if (!asked.ok) return refused(asked.failure)
   const { status, statusDetails } = asked.value
   if (status === 'Pending') return waiting
@@ -67,13 +69,14 @@ async function awaitActive({ version }: RotationTask, { ksef, access }: Entry): 
  */
 export async function revokeStrayTokens(
   { version }: RotationTask,
-  { ksef, access }: Entry,
+  entry: ContextKsef,
 ): Promise<StepOutcome | null> {
   const description = nameAtKsef(version)
-  const listed = await ksef.tokens.list(access, { description })
+  const listed = await entry.call((ksef, access) => ksef.tokens.list(access, { description }))
   if (!listed.ok) return refused(listed.failure)
   for (const token of listed.value.filter((one) => one.description === description && isAlive(one))) {
-    const revoked = await ksef.tokens.revoke(access, token.referenceNumber)
+    const { referenceNumber } = token
+    const revoked = await entry.call((ksef, access) => ksef.tokens.revoke(access, referenceNumber))
     if (!revoked.ok) return refused(revoked.failure)
   }
   return null
@@ -85,10 +88,11 @@ const isAlive = ({ status }: KsefTokenMetadata): boolean => status === 'Active' 
 async function wantedPermissions(
   context: DeliveryContext,
   task: RotationTask,
-  { ksef, access }: Entry,
+  entry: ContextKsef,
 ): Promise<TokenPermission[]> {
   const reference = activeOf(task)?.referenceNumber ?? null
-  const before = reference === null ? null : await ksef.tokens.status(access, reference)
+  const before =
+    reference === null ? null : await entry.call((ksef, access) => ksef.tokens.status(access, reference))
   const held = before?.ok ? before.value.requestedPermissions : await integrationScopes(context, task)
   const known = TOKEN_PERMISSIONS.filter((permission) => held.includes(permission))
   return known.length > 0 ? known : [...KSEF_SCOPES]

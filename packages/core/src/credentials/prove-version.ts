@@ -1,5 +1,5 @@
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
-import { enterKsef, leaveKsef } from './enter-ksef.ts'
+import { enterKsef } from './enter-ksef.ts'
 import { type RotationTask, refused, type StepOutcome } from './rotation-task.ts'
 import { signInContextOf } from './sign-in-context.ts'
 
@@ -13,12 +13,10 @@ export async function proveVersion(context: DeliveryContext, task: RotationTask)
   // The provider's certificate that names a person, before there is any company: nowhere to try it.
   if (at === null)
     return { kind: 'moved', to: 'proved', says: { outcome: 'ok', reason: 'no context to try it in' } }
-  const entered = await enterKsef(context, task, { credential, version, at })
+  const entered = await enterKsef(context, task, { credential, version, at, anew: true })
   if (!entered.ok) return entered.outcome
-  const { ksef, access } = entered.entry
-  const grants = await ksef.permissions.personalGrants(access)
+  const grants = await entered.entry.call((ksef, access) => ksef.permissions.personalGrants(access))
   if (!grants.ok) return refused(grants.failure)
-  await leaveKsef(context, entered.entry)
   const held = new Set(
     grants.value.flatMap((one) => (one.permissionState === 'Active' ? [one.permissionScope] : [])),
   )

@@ -1,6 +1,6 @@
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import { withCredentialOwner } from './credential-owner.ts'
-import { enterByActive, leaveKsef } from './enter-ksef.ts'
+import { enterByActive } from './enter-ksef.ts'
 import { renewAgainAt } from './renewal.ts'
 import { type RotationTask, refused, type StepOutcome } from './rotation-task.ts'
 
@@ -36,8 +36,8 @@ async function isIssuedByKsef(context: DeliveryContext, task: RotationTask): Pro
   if (serialNumber === null || !/^[0-9A-F]{16}$/.test(serialNumber)) return false
   const entered = await enterByActive(context, task)
   if (!entered.ok) return entered.outcome
-  const { ksef, access } = entered.entry
-  const listed = await ksef.certificates.query(access, { certificateSerialNumber: serialNumber })
-  await leaveKsef(context, entered.entry)
+  const listed = await entered.entry.call((ksef, access) =>
+    ksef.certificates.query(access, { certificateSerialNumber: serialNumber }),
+  )
   return listed.ok ? listed.value.length > 0 : refused(listed.failure)
 }

@@ -1,9 +1,11 @@
 import type { AuthSession } from '@ksef-fleet/ksef'
 import { meaningOfRefusal } from '../access/meaning-of-refusal.ts'
 import { outOfTime } from '../context/choose-credential.ts'
+import type { ContextKsef } from '../context/context-ksef.ts'
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import { isDrained } from './drain-version.ts'
-import { type Entered, type Entry, enterByActive, enterKsef, leaveKsef } from './enter-ksef.ts'
+import { revokeStrayCertificates } from './enrol-certificate.ts'
+import { type Entered, enterByActive, enterKsef } from './enter-ksef.ts'
 import { enterByCertificate } from './helping-certificate.ts'
 import {
   activeOf,
@@ -37,59 +39,71 @@ const gone = (outcome: 'ok' | 'failed', reason: string): StepOutcome => ({
 
 async function revokeToken(context: DeliveryContext, task: RotationTask): Promise<StepOutcome> {
   const { referenceNumber } = task.version
-  const entered = await enterForToken(context, task)
-  if (!entered.ok)
-    return isDead(entered.outcome) ? gone('ok', 'KSeF takes it no more') : orGone(entered.outcome)
-  const { entry } = entered
+  const itself = await enterItself(context, task)
+  if (!itself.ok && isDead(itself.outcome)) return gone('ok', 'KSeF takes it no more')
+  const entered = itself.ok || mayPass(itself.outcome) ? itself : await enterInstead(context, task)
+  if (!entered.ok) return orGone(entered.outcome)
   if (referenceNumber === null) return gone('failed', 'the token does not tell its reference number')
-  const ended = await endSignIns(task, entry)
+  const ended = itself.ok ? await endSignIns(task, itself.entry) : null
   if (ended !== null) return ended
-  const revoked = await entry.ksef.tokens.revoke(entry.access, referenceNumber)
-  if (!revoked.ok) return refused(revoked.failure)
+  const revoked = await revokeListed(entered.entry, referenceNumber)
+  if (revoked !== null) return revoked
   const stray = await withdrawStrays(context, task)
-  await leaveKsef(context, entry)
   if (stray !== null && stray.kind !== 'impossible') return stray
+  if (itself.ok) await leave(context, itself.entry)
   return { kind: 'moved', to: 'revoked', says: { outcome: 'ok', referenceNumber } }
 }
 
-/** By itself; by a certificate when its own secret cannot be had, or KSeF lets it in no more for want of permissions. */
-async function enterForToken(context: DeliveryContext, task: RotationTask): Promise<Entered> {
+/** Null when KSeF revokes it, or did so before a kill. */
+async function revokeListed(entry: ContextKsef, referenceNumber: string): Promise<StepOutcome | null> {
+  const found = await entry.call((ksef, access) => ksef.tokens.status(access, referenceNumber))
+  if (found.ok && !ALIVE.has(found.value.status)) return null
+  const revoked = await entry.call((ksef, access) => ksef.tokens.revoke(access, referenceNumber))
+  return revoked.ok ? null : refused(revoked.failure)
+}
+
+const ALIVE: ReadonlySet<string> = new Set(['Pending', 'Active'])
+
+async function enterItself(context: DeliveryContext, task: RotationTask): Promise<Entered> {
   const { credential, version } = task
   const at = await signInContextOf(context, credential, version)
   if (at === null) return { ok: false, outcome: { kind: 'impossible', code: 'ROTATION_HELPER_MISSING' } }
-  const itself = await enterKsef(context, task, { credential, version, at })
-  if (itself.ok || isDead(itself.outcome)) return itself
-  const { outcome } = itself
-  const passes = outcome.kind === 'refused' && meaningOfRefusal(outcome.failure) === 'passes'
-  return passes || outcome.kind === 'postponed' ? itself : enterByCertificate(context, task, at)
+  return enterKsef(context, task, { credential, version, at })
+}
+
+/** A certificate, when the token's own secret cannot be had, or KSeF lets it in no more for want of permissions. */
+async function enterInstead(context: DeliveryContext, task: RotationTask): Promise<Entered> {
+  const at = await signInContextOf(context, task.credential, task.version)
+  if (at === null) return { ok: false, outcome: { kind: 'impossible', code: 'ROTATION_HELPER_MISSING' } }
+  return enterByCertificate(context, task, at)
 }
 
 /** KSeF knows the credential no more: what was wanted, maybe since a kill a moment ago. */
 const isDead = (outcome: StepOutcome): boolean =>
   outcome.kind === 'refused' && meaningOfRefusal(outcome.failure) === 'credential'
 
+const mayPass = (outcome: StepOutcome): boolean =>
+  outcome.kind === 'postponed' ||
+  (outcome.kind === 'refused' && meaningOfRefusal(outcome.failure) === 'passes')
+
 /** What nobody here can do is left undone, and said. */
 const orGone = (outcome: StepOutcome): StepOutcome =>
   outcome.kind === 'impossible' ? gone('failed', outcome.code) : outcome
 
 async function revokeCertificate(context: DeliveryContext, task: RotationTask): Promise<StepOutcome> {
-  const { credential, version } = task
-  const at = await signInContextOf(context, credential, version)
-  const entered =
-    activeOf(task) !== null || at === null
-      ? await enterByActive(context, task)
-      : await enterKsef(context, task, { credential, version, at })
+  const isReplaced = activeOf(task) !== null
+  const entered = isReplaced ? await enterByActive(context, task) : await enterItself(context, task)
   if (!entered.ok)
     return isDead(entered.outcome) ? gone('ok', 'KSeF takes it no more') : orGone(entered.outcome)
   const { entry } = entered
   const ended = await endSignIns(task, entry)
   if (ended !== null) return ended
-  const serialNumber = serialAtKsef(version.serialNumber)
+  const serialNumber = serialAtKsef(task.version.serialNumber)
   const issued = serialNumber === null ? 'not-by-ksef' : await revokeIssued(entry, serialNumber)
   if (typeof issued === 'object') return issued
-  const stray = await withdrawStrays(context, task)
-  await leaveKsef(context, entry)
-  if (stray !== null && stray.kind !== 'impossible') return stray
+  const stray = task.version.origin === 'enrolled' ? await revokeStrayCertificates(task, entry) : null
+  if (stray !== null) return stray
+  if (!isReplaced) await leave(context, entry)
   return issued === 'revoked'
     ? { kind: 'moved', to: 'revoked' }
     : gone('ok', 'not issued by KSeF, and not ours to revoke')
@@ -100,15 +114,19 @@ const serialAtKsef = (serialNumber: string | null): string | null =>
   serialNumber !== null && /^[0-9A-F]{16}$/.test(serialNumber) ? serialNumber : null
 
 async function revokeIssued(
-  { ksef, access }: Entry,
+  entry: ContextKsef,
   serialNumber: string,
 ): Promise<'revoked' | 'not-by-ksef' | StepOutcome> {
-  const listed = await ksef.certificates.query(access, { certificateSerialNumber: serialNumber })
+  const listed = await entry.call((ksef, access) =>
+    ksef.certificates.query(access, { certificateSerialNumber: serialNumber }),
+  )
   if (!listed.ok) return refused(listed.failure)
   const [issued] = listed.value
   if (issued === undefined) return 'not-by-ksef'
   if (issued.status !== 'Active') return 'revoked'
-  const revoked = await ksef.certificates.revoke(access, serialNumber, 'Superseded')
+  const revoked = await entry.call((ksef, access) =>
+    ksef.certificates.revoke(access, serialNumber, 'Superseded'),
+  )
   if (revoked.ok || revoked.failure.code === 'CERTIFICATE_NOT_ACTIVE') return 'revoked'
   return refused(revoked.failure)
 }
@@ -116,15 +134,17 @@ async function revokeIssued(
 /**
  * Ends the sign-ins of a company's own credential from before its successor, in the company's context: whoever shares the
  * subject signs in once more. The provider's sign-ins stand in every client's context and end by themselves within seven
- * days; their refresh tokens are erased here.
+ * days; nobody asks for their refresh tokens any more.
  */
-async function endSignIns({ credential, version }: RotationTask, entry: Entry): Promise<StepOutcome | null> {
+async function endSignIns(
+  { credential, version }: RotationTask,
+  entry: ContextKsef,
+): Promise<StepOutcome | null> {
   if (credential.companyId === null) return null
-  const { ksef, access } = entry
-  const listed = await ksef.authSessions.list(access)
+  const listed = await entry.call((ksef, access) => ksef.authSessions.list(access))
   if (!listed.ok) return refused(listed.failure)
-  for (const session of listed.value.filter((one) => !one.isCurrent && isOf(version, one))) {
-    const ended = await ksef.authSessions.revoke(access, session.referenceNumber)
+  for (const { referenceNumber } of listed.value.filter((one) => !one.isCurrent && isOf(version, one))) {
+    const ended = await entry.call((ksef, access) => ksef.authSessions.revoke(access, referenceNumber))
     if (!ended.ok && ended.failure.kind !== 'refused') return refused(ended.failure)
   }
   return null
@@ -132,3 +152,9 @@ async function endSignIns({ credential, version }: RotationTask, entry: Entry): 
 
 const isOf = ({ retiredAt }: RotationTask['version'], { startDate }: AuthSession): boolean =>
   retiredAt === null || startDate < retiredAt
+
+/** Ends the sign-in all this was done with. It would end by itself, so a failure is only told. */
+async function leave({ log }: DeliveryContext, entry: ContextKsef): Promise<void> {
+  const left = await entry.call((ksef, access) => ksef.authSessions.revokeCurrent(access))
+  if (!left.ok) log.warn({ code: left.failure.code }, 'rotation.sign-in-left')
+}

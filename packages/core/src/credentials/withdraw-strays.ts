@@ -1,6 +1,6 @@
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import { revokeStrayCertificates } from './enrol-certificate.ts'
-import { type Entered, enterByActive, leaveKsef } from './enter-ksef.ts'
+import { type Entered, enterByActive } from './enter-ksef.ts'
 import { enterByCertificate } from './helping-certificate.ts'
 import { revokeStrayTokens } from './make-token.ts'
 import type { RotationTask, StepOutcome } from './rotation-task.ts'
@@ -20,9 +20,7 @@ export async function withdrawStrays(
   if (!entered.ok) return entered.outcome
   const { entry } = entered
   const revokeStrays = origin === 'generated' ? revokeStrayTokens : revokeStrayCertificates
-  const stray = await revokeStrays(task, entry)
-  await leaveKsef(context, entry)
-  return stray
+  return revokeStrays(task, entry)
 }
 
 const NOBODY: Entered = { ok: false, outcome: { kind: 'impossible', code: 'ROTATION_HELPER_MISSING' } }
