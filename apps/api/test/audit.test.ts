@@ -2,6 +2,8 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Json, type RunningApi, startApi } from './running-api.ts'
 
 let api: RunningApi
+/** What follows tells of itself too, so lists that are compared end here. */
+let until: string
 beforeAll(async () => {
   api = await startApi()
   for (let n = 0; n < 5; n += 1) {
@@ -12,6 +14,7 @@ beforeAll(async () => {
     await api.call({ url: '/v1/api-keys', json: { name: `key ${n}`, companyId: api.b.id } })
   }
   await api.deps.trail.flush()
+  until = new Date().toISOString()
 })
 afterAll(() => api?.[Symbol.asyncDispose]())
 
@@ -33,7 +36,6 @@ describe('the audit log', () => {
     const actions = entries.map(({ action }) => action)
     expect(actions).toContain('company.create')
     expect(actions).toContain('integration.create')
-    expect(actions).not.toContain('api-key.create-of-b')
     const moments = entries.map(({ at }) => String(at))
     expect(moments).toEqual(moments.toSorted().toReversed())
   })
@@ -45,20 +47,20 @@ describe('the audit log', () => {
   })
 
   test('is followed by cursor through every entry once', async () => {
-    const all = (await list(`${ofA()}?limit=200&action=key.use`)).entries.map(({ id }) => id)
+    const all = (await list(`${ofA()}?limit=200&action=key.use&to=${until}`)).entries.map(({ id }) => id)
     expect(all.length).toBeGreaterThan(3)
     const seen: unknown[] = []
-    let url: string | null = `${ofA()}?limit=2&action=key.use`
+    let url: string | null = `${ofA()}?limit=2&action=key.use&to=${until}`
     while (url !== null) {
       const { entries, nextCursor } = await list(url)
       seen.push(...entries.map(({ id }) => id))
-      url = nextCursor === null ? null : `${ofA()}?limit=2&action=key.use&cursor=${nextCursor}`
+      url = nextCursor === null ? null : `${ofA()}?limit=2&action=key.use&to=${until}&cursor=${nextCursor}`
     }
     expect(seen).toEqual(all)
   })
 
   test('is filtered by time, action, outcome, operation and actor', async () => {
-    const { entries } = await list('/v1/audit?limit=200')
+    const { entries } = await list(`/v1/audit?limit=200&to=${until}`)
     const pick = entries.find(({ action, operation }) => action === 'key.use' && operation !== null)
     const at = String(pick?.at)
     const filters = {
@@ -72,7 +74,8 @@ describe('the audit log', () => {
       'referenceNumber=20261122-SO-NOBODY': () => false,
     }
     for (const [filter, fits] of Object.entries(filters)) {
-      const found = (await list(`/v1/audit?limit=200&${filter}`)).entries.map(({ id }) => id)
+      const end = filter.startsWith('to=') ? '' : `&to=${until}`
+      const found = (await list(`/v1/audit?limit=200&${filter}${end}`)).entries.map(({ id }) => id)
       expect(found, filter).toEqual(entries.filter(fits).map(({ id }) => id))
     }
   })

@@ -265,8 +265,9 @@ describe('a company that is let go', () => {
     const { credentials } = await read(of(id, 'credentials'))
     expect(credentials.map(({ state }: { state: string }) => state)).toEqual(['ending'])
     expect((await api.call({ url: of(id, `invoices/${sent.json().id}/xml`) })).statusCode).toBe(200)
-    const before = await api.counts()
+    // A worker may be asked again to look whether anything is left.
+    const { 'public.outbox': _, ...before } = await api.counts()
     expect((await offboard()).json()).toEqual(answer.json())
-    expect(await api.counts()).toEqual(before)
+    expect(await api.counts()).toMatchObject(before)
   })
 })
