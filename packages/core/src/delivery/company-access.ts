@@ -79,7 +79,11 @@ async function recordClosed(
   if (cause.code === 'KSEF_RATE_LIMITED') return addSeconds(now, cause.retryAfterSeconds ?? IDLE_SECONDS)
   await context.db.withCompany(companyId, async (tx) => {
     const integration = await tx.integrations.current(context.environment)
-    if (integration === null) return
+    if (integration === null) {
+      if (cause.code === 'INTEGRATION_REVOKED')
+        await tx.submissions.hold(context.environment, { code: cause.code })
+      return
+    }
     await holdForFailure(tx, integration)
     if (integration.state !== 'active') return
     const usable = await tx.credentials.usable(context.environment)

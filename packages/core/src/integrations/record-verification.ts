@@ -43,8 +43,8 @@ export async function recordVerification(
   const { id, companyId } = integration
   const stands = await deps.db.withCompany(companyId, async (tx) => {
     const present = await tx.integrations.get(id)
-    // Attested, or taken back, while KSeF was being asked: the verification that was asked for with it comes next.
-    if (present?.nipProof?.method !== integration.nipProof?.method) return present
+    // Changed while KSeF was being asked: the verification that was asked for with the change comes next.
+    if (present === null || asks(present) !== asks(integration)) return present
     if (verdict.to === 'active') await activate(deps, tx, { integration, verdict })
     if (verdict.to === 'unproved') await leaveUnproved(deps, tx, { integration, verdict })
     if (verdict.to === 'later') await retryLater(tx, { integration, verdict })
@@ -66,6 +66,9 @@ export async function recordVerification(
   else deps.log.warn({ ...told, code: verdict.why.code }, `integration.${verdict.to}`)
   return stands
 }
+
+/** What an integration has verified: for which permissions, and on whose word. */
+const asks = ({ nipProof, scopes }: Integration): string => [nipProof?.method, ...scopes].join(' ')
 
 const isSame = (before: readonly UsableCredential[], after: readonly UsableCredential[]): boolean =>
   named(before) === named(after)
@@ -123,6 +126,8 @@ async function leaveUnproved(
   const set = { failure, permissionsInForce, nipProof: null }
   if (!(await tx.integrations.move(id, { from: [state], to: 'pending', set }))) return
   await tx.integrations.setVerifyDue(id, why.verifyAt)
+  // Looked for again and again; the log tells it once.
+  if (at.integration.failure?.code === why.code) return
   await tx.audit.append({
     actor: 'worker',
     action: 'integration.verify',
