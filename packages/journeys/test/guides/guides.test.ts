@@ -1,12 +1,14 @@
 /** The guides do what they say: each is run, step after step, against a whole fleet that is as empty as a reader's. */
-import { mkdtempSync, readdirSync, rmSync } from 'node:fs'
+import { mkdtempSync, readdirSync, readFileSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
+import { parseEnv } from 'node:util'
 import { createTestDatabase } from '@ksef-fleet/db/test-database'
+import { readConfig } from '@ksef-fleet/worker/config'
 import { Redis } from 'ioredis'
 import { describe, expect, test } from 'vitest'
 import { runFleet } from '../../src/fleet/run-fleet.ts'
-import { patternOf, ROOT, readGuide, runSteps, stepsOf } from './guide.ts'
+import { blocksOf, patternOf, ROOT, readGuide, runSteps, stepsOf } from './guide.ts'
 
 const WITHIN_MS = 240_000
 
@@ -31,7 +33,12 @@ async function startReadersFleet() {
       simulatorArgs: ['--processing-delay-ms', '100', ...contract],
     }),
   )
-  const env = { API: fleet.apiUrl, KSEF: fleet.ksefUrl, KEY: await fleet.createProviderKey('guide') }
+  const env = {
+    API: fleet.apiUrl,
+    KSEF: fleet.ksefUrl,
+    KEY: await fleet.createProviderKey('guide'),
+    SECRETS: join(directory, 'secrets'),
+  }
   const resources = started.move()
   return { directory, env, [Symbol.asyncDispose]: () => resources.disposeAsync() }
 }
@@ -52,4 +59,36 @@ describe('a guide', () => {
     },
     WITHIN_MS + 60_000,
   )
+})
+
+const secretBlocks = (language: string): string[] =>
+  blocksOf(readGuide('secret-management.md')).flatMap((block) =>
+    block.language === language ? [block.text] : [],
+  )
+
+test('the settings of the secret stores are such that a program starts with them', () => {
+  const rest = {
+    DATABASE_APP_URL: 'postgres://app@localhost/fleet',
+    DATABASE_SYSTEM_URL: 'postgres://system@localhost/fleet',
+    REDIS_URL: 'redis://localhost',
+    KSEF_ENVIRONMENT: 'production',
+    MASTER_KEY: Buffer.alloc(32, 7).toString('base64'),
+  }
+  const stores = secretBlocks('ini').map((text) => {
+    const config = readConfig({ ...rest, ...parseEnv(text) })
+    return { ...config.secretStore, prefix: config.secretNamePrefix }
+  })
+  expect(stores).toEqual([
+    { kind: 'aws', kmsKeyId: 'alias/ksef-fleet', prefix: 'ksef-fleet' },
+    { kind: 'local', directory: '/var/lib/ksef-fleet/secrets', prefix: 'ksef-fleet' },
+  ])
+})
+
+test('the policy for AWS names what the store asks of Secrets Manager, and nothing else', () => {
+  const [policy = ''] = secretBlocks('json')
+  const named = [...policy.matchAll(/"secretsmanager:(\w+)"/g)].map(([, action]) => action)
+  const store = readFileSync(join(ROOT, 'packages/core/src/secrets/aws-secret-store.ts'), 'utf8')
+  const asked = [...store.matchAll(/new (\w+)Command\(/g)].map(([, action]) => action)
+  // A secret is created with its tags, for which AWS wants a right of its own.
+  expect(new Set(named)).toEqual(new Set([...asked, 'TagResource']))
 })
