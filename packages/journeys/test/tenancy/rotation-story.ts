@@ -14,7 +14,8 @@ export const DELIVERY = [
   'verify-integration',
 ] as const
 
-const PAUSE_MS = 5
+/** What comes due meanwhile is swept in one go. */
+const PAUSE_MS = 40
 
 /** Turns the wheel until `done`: rotations are for some workers, deliveries for another, both at once. */
 export async function spin(
@@ -36,8 +37,8 @@ export async function spin(
       turn(fleet, rotating, { companies, only: ROTATION }),
       turn(fleet, delivering, { companies, only: DELIVERY }),
     ]
-    const ran = await Promise.all(turns)
-    if (ran.every((count) => count === 0)) await sleep(PAUSE_MS)
+    await Promise.all(turns)
+    await sleep(PAUSE_MS)
   }
 }
 
