@@ -17,12 +17,17 @@ export const readCompanyFacts = (
     const { environment } = deps
     const now = deps.now()
     const integration = await integrationOf(tx, environment)
+    const nipProof = integration?.nipProof ?? null
     const context = integration?.context ?? { type: 'Nip' as const, value: company.nip }
     return {
       now,
       company,
       integration,
-      credentials: chooseCredential(await tx.credentials.usable(environment), { companyId, context }, now),
+      credentials: chooseCredential(
+        await tx.credentials.usable(environment),
+        { companyId, context, nipProof },
+        now,
+      ),
       own: await ownCredentials(tx, environment),
       waiting: await tx.submissions.waiting(environment),
       budget: await readSendBudget(tx, environment),

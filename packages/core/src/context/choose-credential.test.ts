@@ -9,7 +9,7 @@ const days = (count: number) => new Date(NOW.getTime() + count * 86_400_000)
 const COMPANY = CompanyId.parse('0190a6d0-0000-7000-8000-000000000001')
 const OTHER = CompanyId.parse('0190a6d0-0000-7000-8000-000000000002')
 const CONTEXT = { type: 'Nip', value: '5265877635' } as const
-const OWNER = { companyId: COMPANY, context: CONTEXT }
+const OWNER = { companyId: COMPANY, context: CONTEXT, nipProof: null }
 
 let ids = 0
 function credential(
@@ -58,6 +58,18 @@ const token = (more: Parameters<typeof credential>[0] = {}) =>
   credential({ kind: 'token', context: CONTEXT, ...more }, { notBefore: null, notAfter: null })
 
 describe('the credential that signs in', () => {
+  test('is not the provider’s where the company’s own was the proof of its NIP', () => {
+    const [provider, expired] = [credential({ companyId: null }), credential({}, { notAfter: days(-1) })]
+    const proved = (method: 'own-credential' | 'grant-code' | 'attested') => ({
+      ...OWNER,
+      nipProof: { method, at: NOW, by: null },
+    })
+    const choice = chooseCredential([expired, provider], proved('own-credential'), NOW)
+    expect(choice).toMatchObject({ chosen: null, passedOver: [{ code: 'CREDENTIAL_EXPIRED' }] })
+    expect(chooseCredential([expired, provider], proved('grant-code'), NOW).chosen).toBe(provider)
+    expect(chooseCredential([expired, provider], proved('attested'), NOW).chosen).toBe(provider)
+  })
+
   test('is the company’s own before the provider’s, a certificate before a token, in whatever order they come', () => {
     const ownCertificate = credential()
     const ownToken = token()

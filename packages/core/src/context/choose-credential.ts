@@ -1,7 +1,7 @@
 import type { CredentialVersion, UsableCredential } from '../credentials/credential.ts'
 import type { ErrorCode } from '../errors.ts'
 import type { CompanyId } from '../identifiers.ts'
-import type { KsefContext } from '../integrations/integration.ts'
+import type { Integration, KsefContext } from '../integrations/integration.ts'
 
 /** A credential that does not sign in for the company, and why. */
 export type PassedOver = { credential: UsableCredential; code: ErrorCode }
@@ -13,14 +13,19 @@ export type CredentialChoice = { chosen: UsableCredential | null; passedOver: re
  * one that lasts longest. A token opens only the context it was issued in. Whatever cannot sign in today is passed over,
  * and why is kept, so that nobody has to guess. Decided anew for every use: nothing remembers a choice.
  *
+ * Who proved the NIP with a credential of its own proved nothing for the provider's, which opens the context of everybody
+ * who trusted the provider: once its own signs in no more, a verification has to find another proof first.
+ *
  * @param candidates credentials with the version that signs in, of the company and of the provider
  */
 export function chooseCredential(
   candidates: readonly UsableCredential[],
-  owner: { companyId: CompanyId; context: KsefContext },
+  owner: Pick<Integration, 'companyId' | 'context' | 'nipProof'>,
   now: Date,
 ): CredentialChoice {
-  const { fitting, passedOver } = rankCredentials(candidates, owner, now)
+  const onlyOwn = owner.nipProof?.method === 'own-credential'
+  const proved = onlyOwn ? candidates.filter(({ companyId }) => companyId !== null) : candidates
+  const { fitting, passedOver } = rankCredentials(proved, owner, now)
   return { chosen: fitting[0] ?? null, passedOver }
 }
 
