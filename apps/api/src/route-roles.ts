@@ -29,6 +29,7 @@ export const ROUTE_ROLES: Readonly<Record<string, readonly ApiKeyRole[]>> = {
   'GET /v1/companies/:companyId/integrations/:integrationId': EVERYONE,
   'POST /v1/companies/:companyId/integrations/:integrationId/verify': EVERYONE,
   'POST /v1/companies/:companyId/integrations/:integrationId/revoke': OWNERS,
+  'PUT /v1/companies/:companyId/integrations/:integrationId/scopes': OWNERS,
   'POST /v1/companies/:companyId/integrations/:integrationId/attestation': ADMINISTRATOR,
   'DELETE /v1/companies/:companyId/integrations/:integrationId/attestation': ADMINISTRATOR,
   'GET /v1/credentials': ADMINISTRATOR,

@@ -13,7 +13,7 @@ const read = async (url: string, key?: string) =>
   (await api.call(key === undefined ? { url } : { url, key })).json()
 
 const ACTIVE = `update ksef_integrations set state = 'active', permissions_in_force = '{InvoiceWrite}',
-  nip_proof = '{"method": "own-credential", "at": "2026-11-22T10:00:00.000Z", "by": null}', failure = null,
+  nip_proof = '{"method": "attested", "at": "2026-11-22T10:00:00.000Z", "by": "test"}', failure = null,
   verified_at = now(), verify_due_at = null where company_id = $1`
 const HELD = `update submissions set state = 'held', reason = '{"code": "KSEF_UNSETTLED"}', next_attempt_at = null where id = $1`
 
@@ -243,6 +243,38 @@ describe('an attestation', () => {
     await api.call({ method: 'POST', url: of(id, `integrations/${integrationId}/revoke`) })
     const answer = await api.call({ url: path({ id, integrationId }), json: { statement } })
     expect([answer.statusCode, answer.json().code]).toEqual([409, 'INTEGRATION_REVOKED'])
+  })
+})
+
+describe('the permissions a company wants', () => {
+  test('are changed by itself, verified anew, and told in the audit log', async () => {
+    await api.query(ACTIVE, [api.a.id])
+    const url = of(api.a.id, `integrations/${api.a.integrationId}/scopes`)
+    const json = { scopes: ['InvoiceWrite', 'InvoiceRead'] }
+    const answer = await api.call({ method: 'PUT', url, json, key: api.a.key })
+    expect([answer.statusCode, answer.json().scopes], answer.body).toEqual([202, json.scopes])
+    expect((await read(of(api.a.id, 'permissions'))).missing).toEqual(['InvoiceRead'])
+    const [row] = await api.query('select verify_due_at from ksef_integrations where company_id = $1', [
+      api.a.id,
+    ])
+    expect(row?.verify_due_at).not.toBeNull()
+    const acts = await api.query(
+      "select details from ksef_audit_log where action = 'integration.change-scopes' and company_id = $1",
+      [api.a.id],
+    )
+    expect(acts).toEqual([{ details: { scopes: 'InvoiceWrite InvoiceRead' } }])
+  })
+
+  test.each([
+    {},
+    { scopes: [] },
+    { scopes: ['Owner'] },
+    { scopes: 'InvoiceRead' },
+    { scopes: ['InvoiceRead'], state: 'active' },
+  ])('given as %j are refused', async (json) => {
+    const url = of(api.a.id, `integrations/${api.a.integrationId}/scopes`)
+    const answer = await api.call({ method: 'PUT', url, json })
+    expect([answer.statusCode, answer.json().code], answer.body).toEqual([400, 'REQUEST_INVALID'])
   })
 })
 

@@ -31,6 +31,9 @@ export const FIXTURES: Record<string, (company: Pick<Party, 'nip'>) => Fixture> 
   'GET /v1/companies/:companyId/integrations/:integrationId': () => ({}),
   'POST /v1/companies/:companyId/integrations/:integrationId/verify': () => ({}),
   'POST /v1/companies/:companyId/integrations/:integrationId/revoke': () => ({}),
+  'PUT /v1/companies/:companyId/integrations/:integrationId/scopes': () => ({
+    json: { scopes: ['InvoiceRead'] },
+  }),
   'POST /v1/companies/:companyId/integrations/:integrationId/attestation': () => ({
     json: { statement: 'a contract was seen' },
     provider: true,

@@ -1,4 +1,4 @@
-import { actorOf, requestVerification, revokeIntegration } from '@ksef-fleet/core'
+import { actorOf, changeScopes, requestVerification, revokeIntegration } from '@ksef-fleet/core'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { refuseBody } from '../body-parsing.ts'
 import { IntegrationPath } from '../company-door.ts'
@@ -6,6 +6,7 @@ import type { ApiDependencies } from '../dependencies.ts'
 import { callerOf } from '../request-context.ts'
 import { IntegrationView, integrationLocation, viewIntegration } from '../views/integration.ts'
 import { answer, problems } from './documented.ts'
+import { WantedScopes } from './supplied-credential.ts'
 
 const tags = ['integrations']
 
@@ -31,6 +32,29 @@ export const integrationActions =
       async (request, reply) => {
         const asked = await requestVerification(deps, request.params)
         return reply.code(202).header('location', integrationLocation(asked)).send(viewIntegration(asked))
+      },
+    )
+
+    app.put(
+      '/companies/:companyId/integrations/:integrationId/scopes',
+      {
+        schema: {
+          tags,
+          operationId: 'changeScopes',
+          summary:
+            'Change which permissions the company wants to use. A worker verifies the integration at once.',
+          params: IntegrationPath,
+          body: WantedScopes,
+          response: {
+            202: answer('The integration; its verification is under way.', IntegrationView),
+            ...problems('NOT_FOUND', 'INTEGRATION_REVOKED'),
+          },
+        },
+      },
+      async (request, reply) => {
+        const by = { actor: actorOf(callerOf(request)), requestId: request.id }
+        const changed = await changeScopes(deps, { ...request.params, ...request.body, ...by })
+        return reply.code(202).send(viewIntegration(changed))
       },
     )
 

@@ -46,19 +46,20 @@ const PEM_EXAMPLE = {
 }
 const TOKEN_EXAMPLE = { type: 'token', token: '20261122-EC-…' }
 
-const scopes = z
-  .array(z.enum(KSEF_SCOPES))
-  .min(1)
-  .max(KSEF_SCOPES.length)
-  .exactOptional()
-  .meta({ description: 'Permissions the company wants to use; `InvoiceWrite` when left out.' })
+const scopes = z.array(z.enum(KSEF_SCOPES)).min(1).max(KSEF_SCOPES.length)
+
+export const WantedScopes = z
+  .strictObject({ scopes: scopes.meta({ description: 'Permissions the company wants to use.' }) })
+  .meta({ id: 'WantedScopes', examples: [{ scopes: ['InvoiceWrite', 'InvoiceRead'] }] })
 
 export const NewIntegration = z
   .strictObject({
     credential: Supplied.exactOptional().meta({
       description: "The company's own. Without it one it has already signs in, or the provider's.",
     }),
-    scopes,
+    scopes: scopes.exactOptional().meta({
+      description: 'Permissions the company wants to use; `InvoiceWrite` when left out.',
+    }),
   })
   .meta({
     id: 'NewIntegration',

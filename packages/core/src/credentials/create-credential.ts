@@ -79,12 +79,7 @@ export async function writeCredential(
     action: 'credential.create',
     subject: credential.id,
     outcome: 'ok',
-    details: {
-      kind: credential.kind,
-      name: credential.name,
-      fingerprint: version.fingerprint,
-      serialNumber: version.serialNumber,
-    },
+    details: { kind: credential.kind, fingerprint: version.fingerprint },
   })
 }
 
