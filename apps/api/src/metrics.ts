@@ -2,7 +2,7 @@
  * `/metrics` for Prometheus: how long requests take, how many submissions stand in which state, how old the oldest wish
  * in the outbox is. Labels hold route patterns and states, never a company, an id or a NIP.
  */
-import { type CoreDependencies, SUBMISSION_STATES } from '@ksef-fleet/core'
+import { type AuditTrail, type CoreDependencies, SUBMISSION_STATES } from '@ksef-fleet/core'
 import type { FastifyBaseLogger, FastifyInstance } from 'fastify'
 import { collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client'
 
@@ -11,13 +11,21 @@ const BUCKETS_SECONDS = [0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10
 /** However often the page is scraped, the database is asked this often at most. */
 const MEASURE_EVERY_MS = 5_000
 
-type Deps = Pick<CoreDependencies, 'db' | 'now'> & { log: FastifyBaseLogger }
+type Deps = Pick<CoreDependencies, 'db' | 'now'> & { log: FastifyBaseLogger; trail: AuditTrail }
 
 /** Observes every request of the instance and serves the page. */
 export function serveMetrics(app: FastifyInstance, deps: Deps): void {
   const registry = new Registry()
   collectDefaultMetrics({ register: registry })
   observeRequests(app, registry)
+  new Gauge({
+    name: 'ksef_fleet_audit_waiting',
+    help: 'Entries of the audit log that this process has not written yet.',
+    registers: [registry],
+    collect() {
+      this.set(deps.trail.waiting())
+    },
+  })
   const measure = fleetGauges(deps, registry)
   app.get('/metrics', { schema: { hide: true } }, async (_, reply) => {
     await measure()

@@ -111,9 +111,10 @@ describe('a rotation', () => {
 
   test('is told in the audit log with the new key and the grace', async () => {
     const old = await newKey()
-    const { id } = (await rotate(old.id, { graceSeconds: 60 })).json()
+    const answer = await rotate(old.id, { graceSeconds: 60 })
+    const { id } = answer.json()
     const told = await api.query(
-      "select actor, outcome, details from ksef_audit_log where action = 'api-key.rotate' and subject = $1",
+      "select actor, outcome, details, request_id from ksef_audit_log where action = 'api-key.rotate' and subject = $1",
       [old.id],
     )
     expect(told).toHaveLength(1)
@@ -121,6 +122,7 @@ describe('a rotation', () => {
       actor: expect.stringMatching(/^key:/),
       outcome: 'ok',
       details: { keyId: id, role: 'operator', graceSeconds: 60 },
+      request_id: answer.headers['x-request-id'],
     })
   })
 })

@@ -75,7 +75,12 @@ export const apiKeys =
         const { name, companyId = null, role = 'operator' } = request.body
         refuseForeign(caller, companyId)
         const owner = companyId === null ? { companyId, role } : { companyId }
-        const { apiKey, key } = await createApiKey(deps, { ...owner, name, actor: actorOf(caller) })
+        const { apiKey, key } = await createApiKey(deps, {
+          ...owner,
+          name,
+          actor: actorOf(caller),
+          requestId: request.id,
+        })
         return reply
           .code(201)
           .header('location', apiKeyLocation(apiKey.id))
@@ -127,6 +132,7 @@ export const apiKeyActions =
           id: request.params.apiKeyId,
           graceSeconds: request.body.graceSeconds,
           actor: actorOf(caller),
+          requestId: request.id,
         })
         return reply
           .code(201)
@@ -150,7 +156,8 @@ export const apiKeyActions =
       async (request, reply) => {
         const caller = callerOf(request)
         const { apiKeyId } = request.params
-        await revokeApiKey(deps, { realm: realmOf(caller), id: apiKeyId, actor: actorOf(caller) })
+        const by = { actor: actorOf(caller), requestId: request.id }
+        await revokeApiKey(deps, { realm: realmOf(caller), id: apiKeyId, ...by })
         return reply.code(204).send(null)
       },
     )

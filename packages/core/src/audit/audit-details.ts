@@ -3,13 +3,9 @@
  * name of a person can ride along under a name nobody thought of: a new name is a line here, and a review.
  */
 export const AUDIT_DETAILS = [
-  'attempt',
-  'cached',
-  'code',
   'count',
   'credentialId',
   'credentialVersion',
-  'environment',
   'fingerprint',
   'graceSeconds',
   'held',
@@ -18,18 +14,14 @@ export const AUDIT_DETAILS = [
   'ksefCode',
   'method',
   'name',
-  'operation',
   'origin',
   'permissionsInForce',
   'reason',
   'released',
   'role',
-  'route',
   'scopes',
   'serialNumber',
-  'state',
   'statement',
-  'step',
   'traceId',
   'until',
 ] as const
@@ -37,3 +29,20 @@ export const AUDIT_DETAILS = [
 export type AuditDetail = (typeof AUDIT_DETAILS)[number]
 
 export type AuditDetails = Partial<Record<AuditDetail, string | number | boolean | null>>
+
+const CHARACTERS_MAX = 500
+
+/**
+ * What may be stored of an entry's details: listed names with plain values, strings cut short. The compiler lets a record
+ * of any names pass for an `AuditDetails`; the log does not.
+ */
+export function listedDetails(details: AuditDetails): AuditDetails {
+  const given: Readonly<Record<string, unknown>> = details
+  const listed: AuditDetails = {}
+  for (const name of AUDIT_DETAILS) {
+    const value = Object.hasOwn(given, name) ? given[name] : undefined
+    if (typeof value === 'string') listed[name] = value.slice(0, CHARACTERS_MAX)
+    else if (typeof value === 'number' || typeof value === 'boolean' || value === null) listed[name] = value
+  }
+  return listed
+}

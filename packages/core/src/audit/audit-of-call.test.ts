@@ -49,7 +49,12 @@ test('what KSeF said no to is refused, and what got no clear answer has failed',
 })
 
 test('a failure is told by its codes', () => {
-  const failed = { ...sent, failureKind: 'refused', failureCode: 'KSEF_INPUT_INVALID', ksefCode: 21_301 } as const
+  const failed = {
+    ...sent,
+    failureKind: 'refused',
+    failureCode: 'KSEF_INPUT_INVALID',
+    ksefCode: 21_301,
+  } as const
   const { errorCode, details } = auditOfCall(failed as CallRecord, OWNER)
   expect([errorCode, details]).toEqual(['KSEF_INPUT_INVALID', { ksefCode: 21_301 }])
 })

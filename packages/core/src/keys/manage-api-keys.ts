@@ -9,13 +9,19 @@ type Deps = Pick<CoreDependencies, 'db' | 'now' | 'newId' | 'randomBytes'>
 /** A company's key, or the provider's in one of its roles. */
 export type KeyOwner = { companyId: CompanyId } | { companyId: null; role: ProviderRole }
 
+/** Who acts, and by which request to the API. */
+export type KeyActor = { actor: string; requestId?: string }
+
+export const actorIn = ({ actor, requestId }: KeyActor): KeyActor =>
+  requestId === undefined ? { actor } : { actor, requestId }
+
 /** A key just made: what is stored, and its text, which is answered once and never again. */
 export type MadeKey = { apiKey: ApiKey; key: string }
 
 /** Makes a key. @throws FleetError NOT_FOUND when the company does not exist. */
 export async function createApiKey(
   deps: Deps,
-  request: KeyOwner & { name: string; actor: string },
+  request: KeyOwner & { name: string } & KeyActor,
 ): Promise<MadeKey> {
   const made = makeKey(deps, request)
   const { apiKey } = made
@@ -24,7 +30,7 @@ export async function createApiKey(
   await withinRealm(deps, realm, async (stores) => {
     await stores.apiKeys.insert({ ...apiKey, hash: hashApiKey(made.key) })
     await stores.audit.append({
-      actor: request.actor,
+      ...actorIn(request),
       action: 'api-key.create',
       subject: apiKey.id,
       outcome: 'ok',
@@ -58,14 +64,14 @@ export const listApiKeys = (deps: Deps, realm: KeyRealm): Promise<ApiKey[]> =>
 /** Ends a key at once. Revoking twice is harmless. @throws FleetError NOT_FOUND when the realm has no such key. */
 export async function revokeApiKey(
   deps: Deps,
-  request: { realm: KeyRealm; id: ApiKeyId; actor: string },
+  request: { realm: KeyRealm; id: ApiKeyId } & KeyActor,
 ): Promise<void> {
   await withinRealm(deps, request.realm, async (stores) => {
     if ((await stores.apiKeys.get(request.id)) === null) throw new FleetError('NOT_FOUND')
     const revoked = await stores.apiKeys.revoke(request.id, deps.now())
     if (!revoked) return
     await stores.audit.append({
-      actor: request.actor,
+      ...actorIn(request),
       action: 'api-key.revoke',
       subject: request.id,
       outcome: 'ok',

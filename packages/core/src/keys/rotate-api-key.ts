@@ -9,7 +9,7 @@ import type { ApiKeyId } from '../identifiers.ts'
 import { type ApiKey, hashApiKey } from './api-key.ts'
 import { isInForce } from './authenticate.ts'
 import { type KeyRealm, type KeyStores, withinRealm } from './key-realm.ts'
-import { type MadeKey, makeKey } from './manage-api-keys.ts'
+import { actorIn, type KeyActor, type MadeKey, makeKey } from './manage-api-keys.ts'
 
 export const KEY_GRACE_SECONDS_DEFAULT = 86_400
 export const KEY_GRACE_SECONDS_MAX = 30 * 86_400
@@ -23,7 +23,7 @@ type Deps = Pick<CoreDependencies, 'db' | 'now' | 'newId' | 'randomBytes'>
  */
 export async function rotateApiKey(
   deps: Deps,
-  request: { realm: KeyRealm; id: ApiKeyId; graceSeconds: number; actor: string },
+  request: { realm: KeyRealm; id: ApiKeyId; graceSeconds: number } & KeyActor,
 ): Promise<MadeKey & { replaced: ApiKey }> {
   const now = deps.now()
   const graceSeconds = Math.min(request.graceSeconds, KEY_GRACE_SECONDS_MAX)
@@ -37,7 +37,7 @@ export async function rotateApiKey(
     const made = makeKey(deps, { ...ownerOf(old), name: old.name })
     await stores.apiKeys.insert({ ...made.apiKey, hash: hashApiKey(made.key) })
     await stores.audit.append({
-      actor: request.actor,
+      ...actorIn(request),
       action: 'api-key.rotate',
       subject: old.id,
       outcome: 'ok',

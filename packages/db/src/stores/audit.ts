@@ -2,7 +2,14 @@
  * Lines of the audit log, written and read. A line's id and transaction are the database's to give: no login may name
  * those columns in an insert, and the ORM would, so inserts are written out.
  */
-import type { AuditEntry, AuditFilter, AuditStore, CompanyId, StoredAuditEntry } from '@ksef-fleet/core'
+import {
+  type AuditEntry,
+  type AuditFilter,
+  type AuditStore,
+  type CompanyId,
+  listedDetails,
+  type StoredAuditEntry,
+} from '@ksef-fleet/core'
 import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from 'drizzle-orm'
 import { ksefAuditLog as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
@@ -69,7 +76,7 @@ const lineOf = (entry: OwnedEntry) => ({
   error_code: entry.errorCode,
   request_id: entry.requestId,
   reference_number: entry.referenceNumber,
-  details: entry.details,
+  details: entry.details && listedDetails(entry.details),
 })
 
 const conditionsOf = (filter: AuditFilter): (SQL | undefined)[] => [
