@@ -8,6 +8,7 @@
  */
 import type { AuditEntry, AuditFilter, AuditSeal, StoredAuditEntry } from './audit/audit-entry.ts'
 import type { Company } from './companies/company.ts'
+import type { CredentialVersion } from './credentials/credential.ts'
 import type { CredentialStore } from './credentials/credential-store.ts'
 import type { Attempt, Session, SessionChange, SessionState } from './delivery/session.ts'
 import type { FleetEvent } from './events/fleet-event.ts'
@@ -174,7 +175,10 @@ export interface CompanyTransaction {
     findByReference(referenceNumber: string): Promise<Session | null>
     move(id: SessionId, move: { from: SessionState; to: SessionState; set?: SessionChange }): Promise<boolean>
     touch(id: SessionId, set: SessionChange): Promise<void>
-    /** Unsettled (opening, open, closing, closed) sessions opened under that version of a credential. */
+    /**
+     * Sessions opened under that version of a credential that are not at their end: unsettled (opening, open, closing,
+     * closed), or with an invoice KSeF is still to be asked about (claimed, sent, lost, registered).
+     */
     ofVersion(credentialId: CredentialId, version: number): Promise<Session[]>
     /** True when the lease of an opening session has run out on the database's clock. */
     isLeaseOver(id: SessionId): Promise<boolean>
@@ -270,8 +274,12 @@ export interface SystemTransaction {
   }
   /** The provider's own credentials. */
   credentials: CredentialStore & {
-    /** Sessions of any company, unsettled, opened under that version. */
+    /** Sessions of any company opened under that version, not at their end as in `sessions.ofVersion`. */
     unsettledSessions(id: CredentialId, version: number): Promise<{ companyId: CompanyId; id: SessionId }[]>
+    /** True when another credential, of whomever, signs in with the same certificate or token, or is about to. */
+    isUsedElsewhere(
+      version: Pick<CredentialVersion, 'credentialId' | 'fingerprint' | 'referenceNumber'>,
+    ): Promise<boolean>
     /** Of every owner, for metrics and health: active versions by the window of days in which they end. */
     forecast(): Promise<{ window: CredentialWindow; count: number }[]>
   }

@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
 import { type Company, type Credential, SessionId } from '@ksef-fleet/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import { FORM, insertCompany, newCredential, newVersion, openFleet } from './fleet.ts'
+import {
+  FORM,
+  insertCompany,
+  insertSent,
+  newCredential,
+  newVersion,
+  openFleet,
+  openSession,
+} from './fleet.ts'
 
 const fleet = await openFleet()
 const { db, admin } = fleet
@@ -205,6 +213,59 @@ describe('sessions of a version', () => {
     for (const { companyId, id } of opened)
       await db.withCompany(companyId, (tx) => tx.sessions.move(id, { from: 'opening', to: 'abandoned' }))
     expect(await unsettled()).toEqual([])
+  })
+})
+
+describe('sessions that are settled', () => {
+  test('still count for their version while KSeF is to be asked about an invoice in them', async () => {
+    const company = await insertCompany(fleet)
+    const { id: credentialId } = await insertProviders()
+    const sessionId = await openSession(fleet, company)
+    const submission = await insertSent(fleet, company, sessionId)
+    await admin.query(
+      `update sessions set state = 'settled', credential_id = $2, credential_version = 1 where id = $1`,
+      [sessionId, credentialId],
+    )
+    const found = () =>
+      Promise.all([
+        db.withCompany(company.id, (tx) => tx.sessions.ofVersion(credentialId, 1)),
+        db.asSystem('rotate-credentials', (tx) => tx.credentials.unsettledSessions(credentialId, 1)),
+      ])
+    for (const state of ['sent', 'lost', 'registered']) {
+      await admin.query(
+        `update submissions set state = $2, ksef_number = $3, registered_at = now() where id = $1`,
+        [submission.id, state, state === 'registered' ? '5265877635-20261122-0100001-AF' : null],
+      )
+      expect(await found()).toMatchObject([[{ id: sessionId }], [{ id: sessionId }]])
+    }
+    await admin.query(`update submissions set state = 'held', reason = '{"code":"X"}' where id = $1`, [
+      submission.id,
+    ])
+    expect(await found()).toEqual([[], []])
+  })
+})
+
+describe('a certificate', () => {
+  test('is used elsewhere while another credential, of whomever, signs in with it', async () => {
+    const companies = [await insertCompany(fleet), await insertCompany(fleet)] as const
+    const fingerprint = randomUUID()
+    const [one, other] = companies.map((company) => newCredential(company.id))
+    if (one === undefined || other === undefined) throw new Error('two companies')
+    for (const credential of [one, other])
+      await db.withCompany(credential.companyId!, (tx) =>
+        tx.credentials.insert(credential, newVersion(credential, { fingerprint })),
+      )
+    const isUsed = (of: string | null) =>
+      db.asSystem('rotate-credentials', (tx) =>
+        tx.credentials.isUsedElsewhere({ credentialId: one.id, fingerprint: of, referenceNumber: null }),
+      )
+    expect(await isUsed(fingerprint)).toBe(true)
+    expect(await isUsed(randomUUID())).toBe(false)
+    expect(await isUsed(null)).toBe(false)
+    await db.withCompany(companies[1].id, (tx) =>
+      tx.credentials.move(other.id, { from: 'active', to: 'ending' }),
+    )
+    expect(await isUsed(fingerprint)).toBe(false)
   })
 })
 

@@ -25,7 +25,10 @@ export async function isDrained(context: DeliveryContext, task: RotationTask): P
   return unsettled === 0 || over
 }
 
-/** Sessions of the version that are not settled, each of them closing from here on. Answers how many. */
+/**
+ * Sessions of the version that are not at their end, each of them closing from here on. Answers how many. An invoice whose
+ * outcome is unknown keeps its session from its end: it is searched while this version can still ask.
+ */
 async function finishSessions(
   context: DeliveryContext,
   { credential, version }: RotationTask,

@@ -28,6 +28,11 @@ export async function revokeVersion(context: DeliveryContext, task: RotationTask
   if (!(await isDrained(context, task))) return waiting
   if (triesAreOver(task.version)) return gone('failed', 'KSeF could not be told for a day')
   if (outOfTime(task.version, context.now()) === 'CREDENTIAL_EXPIRED') return gone('ok', 'expired')
+  // A person's certificate serves every company that person works for.
+  const shared = await context.db.asSystem('rotate-credentials', (tx) =>
+    tx.credentials.isUsedElsewhere(task.version),
+  )
+  if (shared) return gone('ok', 'another credential signs in with it')
   return task.credential.kind === 'token' ? revokeToken(context, task) : revokeCertificate(context, task)
 }
 

@@ -12,6 +12,9 @@ import type { Tx } from '../transaction.ts'
 
 const { finishRungAt, pollRungAt, ...columns } = getTableColumns(table)
 
+/** KSeF is still to be asked about them, in the session they were sent into, also after that is settled. */
+const UNFINISHED = sql.raw(`('claimed', 'sent', 'lost', 'registered')`)
+
 export function sessionStore(tx: Tx, companyId: CompanyId): CompanyTransaction['sessions'] {
   const own = (...conditions: SQL[]) => and(eq(table.companyId, companyId), ...conditions)
   const find = (...conditions: SQL[]) =>
@@ -67,7 +70,9 @@ export function sessionStore(tx: Tx, companyId: CompanyId): CompanyTransaction['
       find(
         eq(table.credentialId, credentialId),
         eq(table.credentialVersion, version),
-        inArray(table.state, ['opening', 'open', 'closing', 'closed']),
+        sql`(${inArray(table.state, ['opening', 'open', 'closing', 'closed'])} or exists (
+          select from submissions u
+           where u.company_id = sessions.company_id and u.session_id = sessions.id and u.state in ${UNFINISHED}))`,
       ).orderBy(asc(table.createdAt), asc(table.id)),
     async isLeaseOver(id) {
       return (
