@@ -15,8 +15,7 @@ export async function eraseVersion(context: DeliveryContext, task: RotationTask)
   const left = version.state === 'failed' ? await withdrawStrays(context, task) : null
   if (left !== null && left.kind !== 'impossible' && !triesAreOver(version)) return left
   if (isLast(task)) await context.secrets.eraseSecret(credential)
-  else if (version.secretVersion !== null)
-    await context.secrets.eraseVersion(credential, version.secretVersion)
+  else await eraseOwn(context, task)
   await context.secrets.announceChange(credential.id)
   return {
     kind: 'moved',
@@ -24,6 +23,11 @@ export async function eraseVersion(context: DeliveryContext, task: RotationTask)
     set: { erasedAt: context.now(), nextStepAt: null, nextNoticeAt: null, failure: version.failure },
     ...(left === null ? {} : { says: { outcome: 'failed', reason: 'KSeF may still hold what it made' } }),
   }
+}
+
+async function eraseOwn({ secrets }: DeliveryContext, { credential, version }: RotationTask): Promise<void> {
+  if (version.secretVersion !== null) await secrets.eraseVersion(credential, version.secretVersion)
+  await secrets.eraseStrays(credential, version.number, null)
 }
 
 /** With it the credential ends. */

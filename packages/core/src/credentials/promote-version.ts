@@ -13,6 +13,7 @@ export async function promoteVersion(context: DeliveryContext, task: RotationTas
   const { credential, version } = task
   if (version.secretVersion === null) throw new Error(`proved version of ${credential.id} without its secret`)
   await context.secrets.promoteSecret(credential, version.secretVersion)
+  await context.secrets.eraseStrays(credential, version.number, version.secretVersion)
   const now = context.now()
   await withCredentialOwner(context, credential.companyId, async ({ credentials, events, audit }) => {
     const versions = await credentials.versions(credential.id)

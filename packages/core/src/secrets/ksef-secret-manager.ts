@@ -36,6 +36,11 @@ export type KsefSecretManager = {
   promoteSecret(credential: Credential, secretVersion: string): Promise<void>
   /** Erases exactly that version; harmless when it is gone. @throws as `storeSecret` */
   eraseVersion(credential: Credential, secretVersion: string): Promise<void>
+  /**
+   * Erases what was stored for that number and is not `keep`: secrets of tries that were cut off before anything pointed
+   * to them. @throws as `storeSecret`
+   */
+  eraseStrays(credential: Credential, number: number, keep: string | null): Promise<void>
   /** Erases the secret with all versions; harmless when it is gone. @throws as `storeSecret` */
   eraseSecret(credential: Credential): Promise<void>
   /** Forgets what this process has cached of it. */
@@ -156,7 +161,7 @@ const isPending = (stages: readonly SecretStage[]): boolean =>
 function secretWrites(
   deps: Deps,
   watched: ReturnType<typeof watchAccess>,
-): Pick<KsefSecretManager, 'storeSecret' | 'promoteSecret' | 'eraseVersion' | 'eraseSecret'> {
+): Pick<KsefSecretManager, 'storeSecret' | 'promoteSecret' | 'eraseVersion' | 'eraseStrays' | 'eraseSecret'> {
   const write = (
     of: Parameters<typeof watched>[0],
     work: (store: SecretStore, ref: string) => Promise<void>,
@@ -190,6 +195,11 @@ function secretWrites(
       write({ action: 'secret.erase', credential, number: null }, (store, ref) =>
         store.eraseVersion(ref, secretVersion),
       ),
+    eraseStrays: (credential, number, keep) =>
+      write({ action: 'secret.erase', credential, number }, async (store, ref) => {
+        for (const one of await store.versions(ref))
+          if (numberOf(one) === number && one.version !== keep) await store.eraseVersion(ref, one.version)
+      }),
     eraseSecret: (credential) =>
       write({ action: 'secret.erase', credential, number: null }, (store, ref) => store.erase(ref)),
   }

@@ -3,8 +3,19 @@
  * turn: no invoice is lost or sent twice, the old credential is dead in KSeF, and its secret is gone. More than five hundred
  * invoices are on their way meanwhile: six for each call at which a worker dies.
  */
-import type { CompanyId, Successor } from '@ksef-fleet/core'
-import { createCompany, createCredential, createIntegration, Nip, requestRotation } from '@ksef-fleet/core'
+import { randomBytes } from 'node:crypto'
+import {
+  type CompanyId,
+  createCompany,
+  createCredential,
+  createIntegration,
+  createSealer,
+  localSecretStore,
+  Nip,
+  requestRotation,
+  type SecretStore,
+  type Successor,
+} from '@ksef-fleet/core'
 import type { KsefClient } from '@ksef-fleet/ksef'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type DeliveryFleet, invoiceOf, startDeliveryFleet } from '../delivery/delivery-fleet.ts'
@@ -27,12 +38,15 @@ const actor = 'story'
 let fleet: DeliveryFleet
 let healthy: DeliveryWorker
 let ksef: KsefClient
+let store: SecretStore
 let nips = 5_262_000_000
 
 beforeAll(async () => {
   fleet = await startDeliveryFleet({ processingDelayMs: 20 })
   healthy = fleet.worker({ timing: { sessionIdleSeconds: 0.3, pollSeconds: [0.05, 0.1, 0.3] } })
   ksef = clientOf(fleet.ksefUrl)
+  const { directory, masterKey } = fleet
+  store = localSecretStore({ directory, sealer: createSealer(masterKey, randomBytes), randomBytes })
   const supplied = await seal(PROVIDER)
   await createCredential(healthy.context, {
     owner: null,
@@ -165,6 +179,11 @@ async function checkLife(life: Life): Promise<void> {
     kind: credential.kind,
   })
 
+  // Nothing else rests under its name, not even what a killed worker stored and nobody pointed to.
+  expect((await store.versions(credential.secretRef)).map(({ version }) => version)).toEqual([
+    active.secretVersion,
+  ])
+
   if (credential.kind === 'token') {
     const alive = (await life.owner.tokens()).filter(({ status }) => status === 'Active')
     expect(alive.map(({ referenceNumber }) => referenceNumber)).toEqual([active.referenceNumber])
@@ -197,6 +216,11 @@ describe.each(KINDS)('the rotation of $name', (kind) => {
       done: isOver([life.id]),
     })
     await checkLife(life)
+    const { rows } = await fleet.admin.query(
+      `select data from events where company_id = $1 and type = 'credential.rotated'`,
+      [life.id],
+    )
+    expect(rows).toMatchObject([{ data: { version: 2 } }])
     // What was there before, and one successor: nothing was made twice and cleared away.
     expect(await life.owner.tokens()).toHaveLength(kind.madeAtKsef.tokens)
     expect(await life.owner.certificates()).toHaveLength(kind.madeAtKsef.certificates)
