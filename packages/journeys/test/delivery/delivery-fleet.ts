@@ -63,7 +63,11 @@ function contract(): SimulatorOptions {
   return folder === '' ? {} : { contractFile: `${folder}/open-api.json` }
 }
 
-export async function startDeliveryFleet(options: SimulatorOptions = {}): Promise<DeliveryFleet> {
+/** @param settings of the worker by which companies are connected */
+export async function startDeliveryFleet(
+  options: SimulatorOptions = {},
+  settings: NodeJS.ProcessEnv = {},
+): Promise<DeliveryFleet> {
   const database = await createTestDatabase()
   const simulator = await startSimulator({ processingDelayMs: 40, ...contract(), ...options })
   const db = connect({ ...database, poolSize: 16 })
@@ -76,7 +80,7 @@ export async function startDeliveryFleet(options: SimulatorOptions = {}): Promis
     workers.push(started)
     return started
   }
-  const clerk = worker()
+  const clerk = worker({ settings })
 
   const connectCompany: DeliveryFleet['connect'] = async (company, credential) => {
     const created = await createIntegration(clerk.context, {

@@ -18,8 +18,9 @@ export type ApiInFront = AsyncDisposable & {
 export async function apiInFrontOf(
   fleet: DeliveryFleet,
   environment: KsefEnvironment = 'test',
+  settings: NodeJS.ProcessEnv = {},
 ): Promise<ApiInFront> {
-  const { context } = fleet.worker()
+  const { context } = fleet.worker({ settings })
   const lines: string[] = []
   const log = createLogger({
     service: 'api',
