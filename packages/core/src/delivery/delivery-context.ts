@@ -10,7 +10,7 @@ import type { FailureStreaks } from './failure-streaks.ts'
 export type DeliveryContext = CoreDependencies & {
   /** The only way to a company's context: its token is here and nowhere else. */
   contexts: KsefContextManager
-  /** For rotations, which sign in past every cache (`credentials/enter-ksef.ts`). Deliveries never use it. */
+  /** The client behind `contexts`, for whoever composed it to close. No job calls KSeF through it. */
   ksef: KsefClient
   /** Calls of KSeF as the audit log collects them. */
   trail: AuditTrail
