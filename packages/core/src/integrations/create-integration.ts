@@ -49,7 +49,7 @@ export async function createIntegration(
       : await prepareCredential(
           deps,
           { companyId, context },
-          { name: company.name, supplied: request.credential, autoRenew: false },
+          { name: company.name, supplied: request.credential, autoRenew: true },
         )
   try {
     await write(deps, request, { integration, prepared })
