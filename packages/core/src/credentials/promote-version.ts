@@ -1,7 +1,6 @@
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import { withCredentialOwner } from './credential-owner.ts'
 import { firstNoticeAt } from './expiry-notice.ts'
-import { renewAt } from './renewal.ts'
 import type { RotationTask, StepOutcome } from './rotation-task.ts'
 import { verifyDependents } from './verify-dependents.ts'
 
@@ -15,8 +14,11 @@ export async function promoteVersion(context: DeliveryContext, task: RotationTas
   await context.secrets.promoteSecret(credential, version.secretVersion)
   await context.secrets.eraseStrays(credential, version.number, version.secretVersion)
   const now = context.now()
-  await withCredentialOwner(context, credential.companyId, async ({ credentials, events, audit }) => {
+  const isOvertaken = await withCredentialOwner(context, credential.companyId, async (stores) => {
+    const { credentials, events, audit } = stores
     const versions = await credentials.versions(credential.id)
+    // This worker slept, and a later one was promoted meanwhile: it wins.
+    if (versions.some(({ number, state }) => number > version.number && state === 'active')) return true
     for (const before of versions.filter(({ state }) => state === 'active')) {
       await credentials.moveVersion(credential.id, before.number, {
         from: 'active',
@@ -30,7 +32,8 @@ export async function promoteVersion(context: DeliveryContext, task: RotationTas
       to: 'active',
       set: {
         activatedAt: now,
-        nextStepAt: renewAt(credential, version),
+        // Looked at once more: the credential may have been revoked meanwhile, or end soon already.
+        nextStepAt: now,
         nextNoticeAt: firstNoticeAt(version, now),
         tries: 0,
         failure: null,
@@ -52,7 +55,10 @@ export async function promoteVersion(context: DeliveryContext, task: RotationTas
       outcome: 'ok',
       details: { credentialVersion: number, origin },
     })
+    return false
   })
+  // Its label goes back with its erasure.
+  if (isOvertaken) return { kind: 'impossible', code: 'ROTATION_OVERTAKEN' }
   await context.secrets.announceChange(credential.id)
   await verifyDependents(context, credential)
   return { kind: 'settled' }

@@ -158,3 +158,48 @@ describe('the end of a credential', () => {
     return rows.map(({ state }) => state)
   }
 })
+
+describe('of two successors', () => {
+  test('the later stays, although the worker that promotes the earlier wakes up last', async () => {
+    const nip = newNip()
+    const owner = await ownersView(ksef, fleet.ksefUrl, nip)
+    const client = await newClient(worker, { nip, credential: await owner.newToken() })
+    await verified(worker, client)
+    const { credential } = await versionsOf(fleet, client.id)
+    for (let version = 2; version <= 3; version++) {
+      await requestRotation(worker.context, {
+        owner: client.id,
+        credentialId: credential.id,
+        successor: { origin: 'supplied', credential: await owner.newToken() },
+        actor,
+      })
+      await worker.run('advance-credential', stepOf(client.id, credential.id, version))
+    }
+    const states = async () => (await versionsOf(fleet, client.id)).versions.map(({ state }) => state)
+    expect(await states()).toEqual(['active', 'proved', 'proved'])
+    const { promise: until, resolve: wake } = Promise.withResolvers<void>()
+    const sleeper = fleet.worker({ asleep: { atCall: 3, until } })
+    const slept = sleeper.run('advance-credential', stepOf(client.id, credential.id, 2))
+    await drive(fleet, [worker], {
+      companies: [client.id],
+      only: [],
+      until: async () => {
+        await worker.run('advance-credential', stepOf(client.id, credential.id, 3))
+        return (await states())[2] === 'active'
+      },
+    })
+    wake()
+    await slept
+    await untilVersions(client.id, 'erased erased active')
+    expect(await worker.context.contexts.forCompany(client.id)).toMatchObject({
+      credential: { version: { number: 3 } },
+    })
+    expect(await verified(worker, client)).toMatchObject({ state: 'active' })
+  })
+
+  const stepOf = (companyId: string, credentialId: string, version: number) => ({
+    companyId,
+    credentialId,
+    version: String(version),
+  })
+})
