@@ -1,15 +1,15 @@
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
-import { withCredentialOwner } from './credential-owner.ts'
 import { enterByActive } from './enter-ksef.ts'
 import { renewAgainAt } from './renewal.ts'
 import { type RotationTask, refused, type StepOutcome } from './rotation-task.ts'
+import { noteProgress } from './step-lease.ts'
 
 /**
  * Asks for a successor of a certificate that ends soon, where KSeF issued it. Another issuer's is its owner's to replace;
  * the notices say so.
  */
 export async function requestRenewal(context: DeliveryContext, task: RotationTask): Promise<StepOutcome> {
-  const { credential, version } = task
+  const { credential } = task
   const issued = await isIssuedByKsef(context, task)
   if (typeof issued === 'object') return issued
   const nextStepAt = issued ? renewAgainAt(context.now()) : null
@@ -21,12 +21,7 @@ export async function requestRenewal(context: DeliveryContext, task: RotationTas
       actor: 'worker',
     })
   }
-  await withCredentialOwner(context, credential.companyId, ({ credentials }) =>
-    credentials.touchVersion(credential.id, version.number, {
-      state: 'active',
-      set: { nextStepAt, tries: 0 },
-    }),
-  )
+  await noteProgress(context, task, { nextStepAt, tries: 0 })
   return { kind: 'settled' }
 }
 

@@ -52,9 +52,10 @@ export async function beginEnding(
   at: Date,
 ): Promise<boolean> {
   if (!(await credentials.move(id, { from: 'active', to: 'ending' }))) return false
-  for (const { number, state } of await credentials.versions(id)) {
-    if (state !== 'erased')
-      await credentials.touchVersion(id, number, { state, set: { nextStepAt: at, tries: 0 } })
+  for (const { number, state, tries } of await credentials.versions(id)) {
+    if (state === 'erased') continue
+    // One more try, so that a step under way cannot set the timer back.
+    await credentials.touchVersion(id, number, { state, set: { nextStepAt: at, tries: tries + 1 } })
   }
   return true
 }

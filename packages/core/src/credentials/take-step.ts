@@ -16,7 +16,7 @@ import { makeToken } from './make-token.ts'
 import { nextStep, type Step } from './next-step.ts'
 import { promoteVersion } from './promote-version.ts'
 import { proveVersion } from './prove-version.ts'
-import { renewAgainAt } from './renewal.ts'
+import { renewAgainAt, renewAt } from './renewal.ts'
 import { requestRenewal } from './request-renewal.ts'
 import { revokeVersion } from './revoke-version.ts'
 import { type RotationTask, type StepOutcome, triesAreOver } from './rotation-task.ts'
@@ -66,9 +66,13 @@ async function work(
   }
 }
 
-/** A timer without a step: a certificate that is not renewed, or was renewed meanwhile. */
+/** Nothing to do but to know when there is: the renewal of a certificate. */
 async function rest(context: DeliveryContext, task: RotationTask): Promise<void> {
-  if (task.version.nextStepAt !== null) await noteProgress(context, task, { nextStepAt: null })
+  const { credential, version } = task
+  const now = context.now()
+  const renewal = version.state === 'active' ? renewAt(credential, version) : null
+  const nextStepAt = renewal !== null && renewal <= now ? renewAgainAt(now) : renewal
+  if (version.nextStepAt !== null) await noteProgress(context, task, { nextStepAt })
 }
 
 type Done = { step: Step; task: RotationTask; outcome: StepOutcome }

@@ -1,3 +1,4 @@
+import { beginEnding } from '../credentials/revoke-credential.ts'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import type { CompanyId, IntegrationId, KsefEnvironment } from '../identifiers.ts'
@@ -70,9 +71,6 @@ async function endOwnCredentials(
 ): Promise<void> {
   for (const { id, ...credential } of await credentials.list()) {
     if (credential.environment !== environment || credential.state !== 'active') continue
-    if (!(await credentials.move(id, { from: 'active', to: 'ending' }))) continue
-    for (const { number, state } of await credentials.versions(id)) {
-      if (state !== 'erased') await credentials.touchVersion(id, number, { state, set: { nextStepAt: at } })
-    }
+    await beginEnding(credentials, id, at)
   }
 }
