@@ -24,7 +24,7 @@ function silence(facts: CompanyFacts): Finding[] {
     {
       code: 'KSEF_SILENT',
       severity: 'stops',
-      says: `KSeF is not called for this company until ${facts.integration?.blockedUntil?.toISOString()}: it asked for silence, or did not answer.`,
+      says: `KSeF is not called for this company until ${facts.integration?.blockedUntil?.toISOString()}: it asked for silence, or it or the secret store did not answer.`,
       who: 'ksef',
       do: 'Nothing: the fleet goes on at that time by itself.',
     },

@@ -8,6 +8,9 @@
  * E6  a permission taken back while the token lives       permissions
  * E7  a token rotated under load                          rotation
  * E8  a version left pending                              core/test/ksef-secret-manager
+ * E9, E10  Secrets Manager throttles, fails, is silent    secrets-manager-outage; each of its errors: core/test/secret-outage
+ * E11, E12  a broken secret, another owner's              broken-secrets; by a wrong row: secret-faults
+ * E13  clocks that are off                                redis-and-clocks; the token's life: context-manager
  */
 import { createAccessTokens } from '@ksef-fleet/core'
 import { redisTokenCache } from '@ksef-fleet/worker/redis-token-cache'
