@@ -95,23 +95,38 @@ const mayPass = (outcome: StepOutcome): boolean =>
 const orGone = (outcome: StepOutcome): StepOutcome =>
   outcome.kind === 'impossible' ? gone('failed', outcome.code) : outcome
 
+/**
+ * By its successor, unless KSeF refuses that one or does not show it this certificate, because it names another subject: then
+ * by itself.
+ */
 async function revokeCertificate(context: DeliveryContext, task: RotationTask): Promise<StepOutcome> {
-  const isReplaced = activeOf(task) !== null
-  const entered = isReplaced ? await enterByActive(context, task) : await enterItself(context, task)
+  const successor = activeOf(task) === null ? null : await enterByActive(context, task)
+  if (successor !== null && (successor.ok || mayPass(successor.outcome))) {
+    const done = await revokeFrom(task, successor)
+    if (done !== 'not-listed') return done
+  }
+  const itself = await enterItself(context, task)
+  const done = await revokeFrom(task, itself)
+  const isOver = done === 'not-listed' || done.kind === 'moved'
+  if (itself.ok && isOver) await leave(context, itself.entry)
+  return done === 'not-listed' ? NOT_OURS : done
+}
+
+const NOT_OURS = gone('ok', 'not issued by KSeF, and not ours to revoke')
+
+async function revokeFrom(task: RotationTask, entered: Entered): Promise<StepOutcome | 'not-listed'> {
   if (!entered.ok)
     return isDead(entered.outcome) ? gone('ok', 'KSeF takes it no more') : orGone(entered.outcome)
   const { entry } = entered
   const ended = await endSignIns(task, entry)
   if (ended !== null) return ended
   const serialNumber = serialAtKsef(task.version.serialNumber)
-  const issued = serialNumber === null ? 'not-by-ksef' : await revokeIssued(entry, serialNumber)
+  const issued = serialNumber === null ? 'not-listed' : await revokeIssued(entry, serialNumber)
   if (typeof issued === 'object') return issued
   const stray = task.version.origin === 'enrolled' ? await revokeStrayCertificates(task, entry) : null
   if (stray !== null) return stray
-  if (!isReplaced) await leave(context, entry)
-  return issued === 'revoked'
-    ? { kind: 'moved', to: 'revoked' }
-    : gone('ok', 'not issued by KSeF, and not ours to revoke')
+  if (issued === 'revoked') return { kind: 'moved', to: 'revoked' }
+  return serialNumber === null ? NOT_OURS : 'not-listed'
 }
 
 /** KSeF's own certificates have 16 hex digits (OpenAPI); any other number is another issuer's. */
@@ -121,13 +136,13 @@ const serialAtKsef = (serialNumber: string | null): string | null =>
 async function revokeIssued(
   entry: ContextKsef,
   serialNumber: string,
-): Promise<'revoked' | 'not-by-ksef' | StepOutcome> {
+): Promise<'revoked' | 'not-listed' | StepOutcome> {
   const listed = await entry.call((ksef, access) =>
     ksef.certificates.query(access, { certificateSerialNumber: serialNumber }),
   )
   if (!listed.ok) return refused(listed.failure)
   const [issued] = listed.value
-  if (issued === undefined) return 'not-by-ksef'
+  if (issued === undefined) return 'not-listed'
   if (issued.status !== 'Active') return 'revoked'
   const revoked = await entry.call((ksef, access) =>
     ksef.certificates.revoke(access, serialNumber, 'Superseded'),

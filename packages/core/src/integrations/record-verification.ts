@@ -88,7 +88,9 @@ async function activate(
   const { id, companyId, environment, state, context } = at.integration
   const { permissionsInForce, proof } = at.verdict
   const now = deps.now()
-  const set = { permissionsInForce, failure: null, verifiedAt: now, nipProof: proof }
+  // An attestation is not written again: one that was taken back a moment ago would come back, while so the table refuses.
+  const found = proof.method === 'attested' ? {} : { nipProof: proof }
+  const set = { permissionsInForce, failure: null, verifiedAt: now, ...found }
   if (!(await tx.integrations.move(id, { from: [state], to: 'active', set }))) return
   await tx.integrations.setVerifyDue(id, new Date(now.getTime() + DAY_MS - jitterMs(deps)))
   const released = await tx.submissions.release(environment, HELD_WITH_INTEGRATION)

@@ -150,6 +150,25 @@ describe('the end of a credential', () => {
     expect((await owner.certificates()).map(({ status }) => status)).toEqual(['Revoked'])
   })
 
+  test('revokes a certificate also where its successor is of another subject, which KSeF does not show it to', async () => {
+    const [nip, accountant] = [newNip(), newNip()]
+    const owner = await ownersView(ksef, fleet.ksefUrl, nip)
+    const other = await ownersView(ksef, fleet.ksefUrl, accountant)
+    await grant(fleet, { nip, to: accountant })
+    const client = await newClient(worker, { nip, credential: await owner.newCertificate() })
+    expect(await verified(worker, client)).toMatchObject({ state: 'active' })
+    const { credential } = await versionsOf(fleet, client.id)
+    await requestRotation(worker.context, {
+      owner: client.id,
+      credentialId: credential.id,
+      successor: { origin: 'supplied', credential: await other.newCertificate() },
+      actor,
+    })
+    await untilVersions(client.id, 'erased active')
+    expect((await owner.certificates()).map(({ status }) => status)).toEqual(['Revoked'])
+    expect((await other.certificates()).map(({ status }) => status)).toEqual(['Active'])
+  })
+
   const sessionStates = async (companyId: string): Promise<string[]> => {
     const { rows } = await fleet.admin.query<{ state: string }>(
       'select state from sessions where company_id = $1',
