@@ -1,4 +1,5 @@
 import type { GrantedPermission } from '@ksef-fleet/ksef'
+import type { UsableCredential } from '../credentials/credential.ts'
 import { carriesGrantCode, isInForce } from './grant-code.ts'
 import type { Integration, KsefScope, NipProof } from './integration.ts'
 
@@ -38,6 +39,18 @@ export function judgeVerification(
     proof: proofOf(integration, seen, now),
   }
 }
+
+/**
+ * Whether a credential that signed in is the company's own. The provider's certificate supplied once more under a company's
+ * name is not: it opens every client's context as before.
+ */
+export const isCompanysOwn = (
+  { companyId, version }: UsableCredential,
+  usable: readonly UsableCredential[],
+): boolean =>
+  companyId !== null &&
+  (version.fingerprint === null ||
+    !usable.some((one) => one.companyId === null && one.version.fingerprint === version.fingerprint))
 
 /** Those of the scopes that the permissions in force do not cover. */
 export const missingScopes = (

@@ -12,7 +12,7 @@ import type { CompanyId, IntegrationId } from '../identifiers.ts'
 import type { Log } from '../log.ts'
 import type { Failing } from './fail-integration.ts'
 import type { Integration } from './integration.ts'
-import { judgeVerification } from './judge-verification.ts'
+import { isCompanysOwn, judgeVerification } from './judge-verification.ts'
 import { recordVerification, type Verdict, type VerificationBasis } from './record-verification.ts'
 
 export type VerifyDependencies = CoreDependencies & ContextDependencies & { log: Log }
@@ -60,7 +60,10 @@ async function verdictOn(
   const passedOver = [...candidates.passedOver]
   for (const credential of candidates.fitting) {
     const tested = await testWith(deps, integration, credential)
-    if (tested.ok) return judge(deps, { integration, credential, test: tested.test })
+    if (tested.ok) {
+      const byOwnCredential = isCompanysOwn(credential, usable)
+      return judge(deps, { integration, byOwnCredential, test: tested.test })
+    }
     if ('cause' in tested) return afterCause(deps, tested.cause)
     const { failure } = tested
     if (meaningOfRefusal(failure) !== 'credential') return afterRefusal(deps, integration, failure)
@@ -89,15 +92,11 @@ async function testWith(
 
 function judge(
   deps: VerifyDependencies,
-  seen: { integration: Integration; credential: UsableCredential; test: ConnectionTest },
+  seen: { integration: Integration; byOwnCredential: boolean; test: ConnectionTest },
 ): Verdict {
-  const { integration, credential, test } = seen
+  const { integration, byOwnCredential, test } = seen
   const now = deps.now()
-  const judgement = judgeVerification(
-    integration,
-    { ...test, byOwnCredential: credential.companyId === integration.companyId },
-    now,
-  )
+  const judgement = judgeVerification(integration, { ...test, byOwnCredential }, now)
   const { missing, permissionsInForce, proof } = judgement
   const verifyAt = lookAgain(deps)
   if (missing.length > 0) {

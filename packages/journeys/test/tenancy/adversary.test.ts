@@ -1,6 +1,7 @@
 /** What a company would try that wants what is not its own, and what the fleet must not do to a neighbour by mistake. */
 import {
   attestNip,
+  createCredential,
   offboardCompany,
   requestRotation,
   revokeCredential,
@@ -82,6 +83,21 @@ describe('the rights of the provider', () => {
     })
     await untilVersions(impostor.id, 'erased erased active')
     expect(await owner.tokens()).toHaveLength(1)
+  })
+
+  test('prove nothing when the provider’s certificate is supplied again under the company’s name', async () => {
+    const [office, nip] = [newNip(), newNip()]
+    const supplied = await sealFor(office)
+    const provider = { owner: null, name: 'Biuro 2', supplied, autoRenew: false, actor }
+    const { credential } = await createCredential(worker.context, provider)
+    await grant(fleet, { nip, to: office })
+    const client = await newClient(worker, { nip, credential: supplied })
+    expect(await verified(worker, client)).toMatchObject({
+      state: 'pending',
+      nipProof: null,
+      failure: { code: 'NIP_UNPROVED' },
+    })
+    await revokeCredential(worker.context, { owner: null, credentialId: credential.id, actor })
   })
 
   test('do not take the place of the company’s own credential that was its only proof', async () => {
