@@ -110,6 +110,21 @@ describe('a secret', () => {
     expect(await codeOf(stage.secrets.getSecret(credential, version))).toBe('SECRET_UNAVAILABLE')
   })
 
+  test('of fifty credentials bridge an outage for one question to the store, not for one each', async () => {
+    const stage = stageIt()
+    const stored = await Promise.all(Array.from({ length: 50 }, () => storedToken(stage)))
+    for (const { credential, version } of stored) await stage.secrets.getSecret(credential, version)
+    stage.goDown()
+    stage.pass(10 * MINUTE)
+    for (const { credential, version } of stored)
+      expect(reveal(await stage.secrets.getSecret(credential, version))).toBe(CANARY)
+    expect(stage.secrets.figures()).toMatchObject({ bridged: 50, calls: 51 })
+    stage.comeBack()
+    stage.pass(MINUTE)
+    for (const { credential, version } of stored) await stage.secrets.getSecret(credential, version)
+    expect(stage.secrets.figures()).toMatchObject({ bridged: 50, calls: 101 })
+  })
+
   test('that the store says is gone serves nobody any more, however warm it was', async () => {
     const stage = stageIt()
     const { credential, version, secretVersion } = await storedToken(stage)

@@ -5,7 +5,7 @@
  */
 export const FRESH_MS = 300_000
 export const SERVE_WHILE_DOWN_MS = 3_600_000
-/** After the store failed: for so long nobody waits for it again while there is something to serve. */
+/** After the store failed for one key: for so long nobody who can be served from memory waits for it, whatever the key. */
 export const ASK_AGAIN_MS = 15_000
 const ENTRIES_MAX = 10_000
 
@@ -40,6 +40,7 @@ export function createSecretCache<T>(deps: {
   const entries = new Map<string, Entry<T>>()
   const underWay = new Map<string, Promise<T>>()
   const figures: SecretCacheFigures = { hits: 0, misses: 0, bridged: 0, calls: 0 }
+  let awayUntil = 0
 
   const keep = (key: string, value: T): void => {
     const at = deps.now().getTime()
@@ -55,16 +56,17 @@ export function createSecretCache<T>(deps: {
     figures.calls++
     try {
       const value = await fetch()
+      awayUntil = 0
       if (isWanted()) keep(key, value)
       return value
     } catch (error) {
       const known = entries.get(key)
       const at = deps.now().getTime()
+      if (deps.passes(error)) awayUntil = at + ASK_AGAIN_MS
       if (known === undefined || known.keepUntil <= at || !deps.passes(error)) {
         entries.delete(key)
         throw error
       }
-      known.freshUntil = at + ASK_AGAIN_MS
       figures.bridged++
       return known.value
     }
@@ -73,8 +75,13 @@ export function createSecretCache<T>(deps: {
   return {
     read(key, fetch) {
       const known = entries.get(key)
-      if (known !== undefined && known.freshUntil > deps.now().getTime()) {
+      const at = deps.now().getTime()
+      if (known !== undefined && known.freshUntil > at) {
         figures.hits++
+        return Promise.resolve(known.value)
+      }
+      if (known !== undefined && known.keepUntil > at && awayUntil > at) {
+        figures.bridged++
         return Promise.resolve(known.value)
       }
       figures.misses++
