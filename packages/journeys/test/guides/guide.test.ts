@@ -7,11 +7,11 @@ import { patternOf, runSteps, stepsOf } from './guide.ts'
 const page = (...blocks: [language: string, text: string][]): string =>
   blocks.map(([language, text]) => `words\n\n\`\`\`${language}\n${text}\n\`\`\`\n`).join('\n')
 
-const run = (markdown: string) =>
+const run = (markdown: string, withinMs = 10_000) =>
   runSteps(stepsOf(markdown), {
     env: {},
     directory: mkdtempSync(join(tmpdir(), 'guide-')),
-    withinMs: 10_000,
+    withinMs,
   })
 
 test('a step that fails stops the guide and is named by its line, also when it is not the last of a pipe', async () => {
@@ -19,6 +19,12 @@ test('a step that fails stops the guide and is named by its line, also when it i
   expect(failedAt?.script).toBe('false | cat\n')
   expect(failedAt?.line).toBe(9)
   expect(printed.join('')).not.toContain('never')
+})
+
+test('a step that waits for ever is ended with what it has started, and named', async () => {
+  const { failedAt, complaints } = await run(page(['sh', 'A=1'], ['sh', 'sleep 600 | cat']), 500)
+  expect(failedAt?.line).toBe(9)
+  expect(complaints).toContain('not done within')
 })
 
 test('steps share one shell, and each is held to what it printed itself', async () => {

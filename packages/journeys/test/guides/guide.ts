@@ -77,7 +77,7 @@ export async function runSteps(
   const script = [
     'set -euo pipefail',
     // The same program without the bootstrap, which would install dependencies in the middle of a test run.
-    `npm() { [ "$1 $2 $3" = "run -s sample" ] && shift 4 && node packages/journeys/src/sample.ts "$@"; }`,
+    `npm() { [ "$1 $2 $3" = "run sample --" ] && shift 3 && node packages/journeys/src/sample.ts "$@"; }`,
     ...steps.flatMap((step) => [`printf '${MARK}'`, step.script]),
   ].join('\n')
   const shell = spawn('bash', ['-c', script], {
@@ -89,8 +89,8 @@ export async function runSteps(
       ...given.env,
     },
     stdio: ['ignore', 'pipe', 'pipe'],
-    timeout: given.withinMs,
-    killSignal: 'SIGKILL',
+    // A group of its own, so that a step which waits for ever ends with all that it has started.
+    detached: true,
   })
   let out = ''
   let complaints = ''
@@ -100,10 +100,14 @@ export async function runSteps(
   shell.stderr.setEncoding('utf8').on('data', (text: string) => {
     complaints += text
   })
+  const late = setTimeout(() => {
+    complaints += `not done within ${given.withinMs} ms\n`
+    if (shell.pid !== undefined) process.kill(-shell.pid, 'SIGKILL')
+  }, given.withinMs)
   const code = await new Promise<number | null>((resolve, reject) => {
     shell.on('error', reject)
     shell.on('close', resolve)
-  })
+  }).finally(() => clearTimeout(late))
   const printed = out.split(MARK).slice(1)
   return { failedAt: code === 0 ? null : (steps[printed.length - 1] ?? null), printed, complaints }
 }
