@@ -34,6 +34,7 @@ const takingIn =
             ...problems(
               'NOT_FOUND',
               'CREDENTIAL_EXISTS',
+              'CREDENTIALS_TOO_MANY',
               'CREDENTIAL_UNREADABLE',
               'CREDENTIAL_EXPIRED',
               'CREDENTIAL_NOT_YET_VALID',

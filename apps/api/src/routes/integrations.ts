@@ -16,6 +16,21 @@ import { NewIntegration } from './supplied-credential.ts'
 
 const tags = ['integrations']
 
+/** Of a company to be connected. */
+const REFUSALS = [
+  'NOT_FOUND',
+  'INTEGRATION_EXISTS',
+  'CREDENTIAL_EXISTS',
+  'CREDENTIALS_TOO_MANY',
+  'CREDENTIAL_UNREADABLE',
+  'CREDENTIAL_EXPIRED',
+  'CREDENTIAL_NOT_YET_VALID',
+  'CREDENTIAL_OFFLINE_TYPE',
+  'CREDENTIAL_WRONG_CONTEXT',
+  'SECRET_UNAVAILABLE',
+  'SECRET_BROKEN',
+] as const
+
 /** `/v1/companies/{companyId}/integrations`: creating, listing and reading. */
 export const integrations =
   (deps: ApiDependencies): FastifyPluginAsyncZod =>
@@ -32,18 +47,7 @@ export const integrations =
           body: NewIntegration,
           response: {
             202: answer('The integration; its verification is under way.', IntegrationWithCredentialsView),
-            ...problems(
-              'NOT_FOUND',
-              'INTEGRATION_EXISTS',
-              'CREDENTIAL_EXISTS',
-              'CREDENTIAL_UNREADABLE',
-              'CREDENTIAL_EXPIRED',
-              'CREDENTIAL_NOT_YET_VALID',
-              'CREDENTIAL_OFFLINE_TYPE',
-              'CREDENTIAL_WRONG_CONTEXT',
-              'SECRET_UNAVAILABLE',
-              'SECRET_BROKEN',
-            ),
+            ...problems(...REFUSALS),
           },
         },
       },

@@ -66,7 +66,14 @@ export const forgetPrepared = (
   { credential }: PreparedCredential,
 ): Promise<void> => deps.secrets.eraseSecret(credential)
 
-/** Writes the rows. @throws FleetError CREDENTIAL_EXISTS when the owner has the same certificate or token already */
+/** Of one owner, those that have ended not counted: each is a secret to keep, and one more to sign in with when others fail. */
+export const CREDENTIALS_MAX = 20
+
+/**
+ * Writes the rows.
+ *
+ * @throws FleetError CREDENTIAL_EXISTS when the owner has the same certificate or token already, CREDENTIALS_TOO_MANY
+ */
 export async function writeCredential(
   stores: OwnerStores,
   { credential, version }: PreparedCredential,
@@ -87,7 +94,7 @@ export async function writeCredential(
  * Takes in a credential of the provider or of a company. A company's is tried at once: its integration, if it has one, is
  * verified anew.
  *
- * @throws FleetError NOT_FOUND, CREDENTIAL_EXISTS and what `prepareCredential` throws
+ * @throws FleetError NOT_FOUND, CREDENTIAL_EXISTS, CREDENTIALS_TOO_MANY and what `prepareCredential` throws
  */
 export async function createCredential(
   deps: Deps,
@@ -143,8 +150,9 @@ function assertContext({ kind, namedContext }: ReadCredential, context: KsefCont
 }
 
 async function assertNew({ credentials }: OwnerStores, version: CredentialVersion): Promise<void> {
-  for (const { id, state } of await credentials.list()) {
-    if (state === 'ended') continue
+  const kept = (await credentials.list()).filter(({ state }) => state !== 'ended')
+  if (kept.length >= CREDENTIALS_MAX) throw new FleetError('CREDENTIALS_TOO_MANY')
+  for (const { id } of kept) {
     const known = (await credentials.versions(id)).some(
       (one) => one.state !== 'erased' && one.state !== 'failed' && isSame(one, version),
     )

@@ -23,6 +23,13 @@ export const INTEGRATION_ERRORS = {
     means: 'This certificate or token is here already.',
     help: '`existing` names the credential that holds it.',
   },
+  CREDENTIALS_TOO_MANY: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'never',
+    means: 'There are as many credentials as one owner may have.',
+    help: 'Revoke one that is not needed, or rotate one instead of adding another.',
+  },
   INTEGRATION_MISSING: {
     httpStatus: 409,
     blame: 'caller',

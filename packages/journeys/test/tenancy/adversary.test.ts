@@ -238,3 +238,29 @@ describe('of two successors', () => {
     version: String(version),
   })
 })
+
+describe('a company that adds credentials without end', () => {
+  test('is stopped at a number, and what was stored for the one too many is forgotten', async () => {
+    const client = await newClient(worker)
+    const add = (number: number) =>
+      createCredential(worker.context, {
+        owner: client.id,
+        name: `no. ${number}`,
+        supplied: forged(`no-token-of-anybody-at-all-${number}`),
+        autoRenew: false,
+        actor,
+      })
+    for (let number = 1; number <= 20; number++) await add(number)
+    await expect(add(21)).rejects.toMatchObject({ code: 'CREDENTIALS_TOO_MANY' })
+    const [first] = await fleet.db.withCompany(client.id, (tx) => tx.credentials.list())
+    if (first === undefined) throw new Error('twenty were added')
+    await revokeCredential(worker.context, { owner: client.id, credentialId: first.id, actor })
+    await spin(fleet, {
+      companies: [client.id],
+      rotating: [worker],
+      delivering: [],
+      done: async () => (await versionStates(fleet, [client.id])).has('erased'),
+    })
+    await add(21)
+  })
+})
