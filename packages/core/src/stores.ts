@@ -85,6 +85,8 @@ export interface CompanyTransaction {
     setScopes(id: IntegrationId, scopes: Integration['scopes']): Promise<void>
     /** Asks the sweeper for a verification now (a due column, so it survives the loss of Redis); null withdraws it. */
     setVerifyDue(id: IntegrationId, at: Date | null): Promise<void>
+    /** When its verification is due; nobody asks for another before this transaction ends. */
+    lockVerifyDue(id: IntegrationId): Promise<Date | null>
   }
   documents: {
     insert(document: NewDocument): Promise<void>
@@ -226,6 +228,10 @@ export interface SystemTransaction {
     findByHash(hash: string): Promise<ApiKey | null>
     /** Notes the use, at most once a minute. */
     touch(id: ApiKeyId): Promise<void>
+  }
+  integrations: {
+    /** Has those that do not work (pending, failed) verified now; answers how many. */
+    wake(environment: KsefEnvironment): Promise<number>
   }
   companies: {
     /** Ordered by id, strictly after `after`. */

@@ -7,6 +7,7 @@ import { companyDirectory } from './stores/companies.ts'
 import { credentialDirectory } from './stores/credential-directory.ts'
 import { dueWork } from './stores/due.ts'
 import { eventStore } from './stores/events.ts'
+import { integrationWaker } from './stores/integrations.ts'
 import { measure } from './stores/measure.ts'
 import { outboxQueue } from './stores/outbox.ts'
 import type { Tx } from './transaction.ts'
@@ -24,6 +25,7 @@ const presentOf = (tx: Tx) => async (): Promise<Date> => {
 export const systemTransaction = (tx: Tx): SystemTransaction => ({
   apiKeys: providerKeyStore(tx),
   companies: companyDirectory(tx),
+  integrations: integrationWaker(tx),
   outbox: outboxQueue(tx),
   due: dueWork(tx),
   credentials: credentialDirectory(tx),

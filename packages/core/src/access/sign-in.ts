@@ -5,6 +5,7 @@ import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import { readCertificate } from '../integrations/read-certificate.ts'
 import type { AccessSubject } from './access-subject.ts'
+import { nipsOf } from './booked-ksef.ts'
 
 export type SignInDependencies = Pick<CoreDependencies, 'secrets' | 'now' | 'db'>
 
@@ -28,7 +29,7 @@ export async function signIn(
     subject: about,
     outcome: result.ok ? 'ok' : 'refused',
     details: { credentialId: credential.id, credentialVersion: credential.version.number },
-    ...(subject.context.type === 'Nip' ? { taxpayerNip: subject.context.value } : {}),
+    ...nipsOf(subject),
     ...(result.ok
       ? { referenceNumber: result.value.authReferenceNumber }
       : { errorCode: result.failure.code }),

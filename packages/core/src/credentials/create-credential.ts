@@ -7,6 +7,7 @@ import { type CredentialOwner, type OwnerStores, withCredentialOwner } from './c
 import { firstNoticeAt } from './expiry-notice.ts'
 import { type ReadCredential, readCredential, type SuppliedCredential } from './read-credential.ts'
 import { renewAt } from './renewal.ts'
+import { verifyDependents } from './verify-dependents.ts'
 
 type Deps = Pick<CoreDependencies, 'db' | 'secrets' | 'environment' | 'now' | 'newId'>
 
@@ -91,8 +92,8 @@ export async function writeCredential(
 }
 
 /**
- * Takes in a credential of the provider or of a company. A company's is tried at once: its integration, if it has one, is
- * verified anew.
+ * Takes in a credential of the provider or of a company. It is tried at once: the company's integration, if it has one, is
+ * verified anew; with the provider's, every integration that does not work.
  *
  * @throws FleetError NOT_FOUND, CREDENTIAL_EXISTS, CREDENTIALS_TOO_MANY and what `prepareCredential` throws
  */
@@ -118,7 +119,7 @@ export async function createCredential(
     if (error instanceof FleetError) await forgetPrepared(deps, prepared)
     throw error
   }
-  if (owner !== null) await tryAtOnce(deps, owner)
+  await (owner === null ? verifyDependents(deps, { companyId: null }) : tryAtOnce(deps, owner))
   return prepared
 }
 

@@ -1,29 +1,20 @@
-import type { DeliveryContext } from '../delivery/delivery-context.ts'
-import type { CompanyId } from '../identifiers.ts'
+import type { CoreDependencies } from '../dependencies.ts'
 import type { Credential } from './credential.ts'
 
-const PAGE = 500
+type Deps = Pick<CoreDependencies, 'db' | 'environment' | 'now'>
 
-/**
- * Has the integrations that do not work verified now, since a credential they may sign in with has changed. After a kill
- * amid many companies the rest is verified by its own daily timer.
- */
-export async function verifyDependents(context: DeliveryContext, { companyId }: Credential): Promise<void> {
-  if (companyId !== null) return verifyCompany(context, companyId)
-  let after: CompanyId | undefined
-  for (;;) {
-    const page = await context.db.asSystem('rotate-credentials', (tx) =>
-      tx.companies.list({ limit: PAGE, ...(after === undefined ? {} : { after }) }),
-    )
-    for (const { id } of page) await verifyCompany(context, id)
-    after = page.at(-1)?.id
-    if (page.length < PAGE || after === undefined) return
+/** Has the integrations that do not work verified now, since a credential they may sign in with has changed. */
+export async function verifyDependents(
+  { db, environment, now }: Deps,
+  { companyId }: Pick<Credential, 'companyId'>,
+): Promise<void> {
+  if (companyId === null) {
+    await db.asSystem('rotate-credentials', (tx) => tx.integrations.wake(environment))
+    return
   }
-}
-
-const verifyCompany = ({ db, environment, now }: DeliveryContext, companyId: CompanyId): Promise<void> =>
-  db.withCompany(companyId, async (tx) => {
+  await db.withCompany(companyId, async (tx) => {
     const integration = await tx.integrations.current(environment)
     if (integration === null || integration.state === 'active') return
     await tx.integrations.setVerifyDue(integration.id, now())
   })
+}

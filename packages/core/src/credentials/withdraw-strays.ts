@@ -1,3 +1,4 @@
+import { meaningOfRefusal } from '../access/meaning-of-refusal.ts'
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import { revokeStrayCertificates } from './enrol-certificate.ts'
 import { type Entered, enterByActive } from './enter-ksef.ts'
@@ -17,13 +18,20 @@ export async function withdrawStrays(
   if (origin === 'supplied') return null
   const entered =
     origin === 'generated' ? await byCertificate(context, task) : await enterByActive(context, task)
-  if (!entered.ok) return entered.outcome
+  if (!entered.ok) return isShutOut(entered.outcome) ? NOBODY.outcome : entered.outcome
   const { entry } = entered
   const revokeStrays = origin === 'generated' ? revokeStrayTokens : revokeStrayCertificates
   return revokeStrays(task, entry)
 }
 
-const NOBODY: Entered = { ok: false, outcome: { kind: 'impossible', code: 'ROTATION_HELPER_MISSING' } }
+/** KSeF lets the one who could look in no more: asking again changes nothing. */
+const isShutOut = (outcome: StepOutcome): boolean =>
+  outcome.kind === 'refused' && meaningOfRefusal(outcome.failure) !== 'passes'
+
+const NOBODY: Extract<Entered, { ok: false }> = {
+  ok: false,
+  outcome: { kind: 'impossible', code: 'ROTATION_HELPER_MISSING' },
+}
 
 async function byCertificate(context: DeliveryContext, task: RotationTask): Promise<Entered> {
   const at = task.credential.context

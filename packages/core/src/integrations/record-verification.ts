@@ -28,11 +28,16 @@ const DAY_MS = 24 * 3_600_000
 const JITTER_MS = 2 * 3_600_000
 
 /** What a verification was made from; when it changed meanwhile, the verdict is about the past. */
-export type VerificationBasis = { integration: Integration; usable: readonly UsableCredential[] }
+export type VerificationBasis = {
+  integration: Integration
+  usable: readonly UsableCredential[]
+  /** The request that this verification answers. */
+  askedAt: Date | null
+}
 
 /**
  * Writes the verdict, unless somebody moved the integration or its proof meanwhile, and answers it as it stands then. Where
- * credentials came or went since, a verification follows at once.
+ * credentials came or went since, or it was asked for again, a verification follows at once.
  */
 export async function recordVerification(
   deps: Deps,
@@ -42,19 +47,17 @@ export async function recordVerification(
   const { integration } = basis
   const { id, companyId } = integration
   const stands = await deps.db.withCompany(companyId, async (tx) => {
+    const askedAt = await tx.integrations.lockVerifyDue(id)
     const present = await tx.integrations.get(id)
     // Changed while KSeF was being asked: the verification that was asked for with the change comes next.
     if (present === null || asks(present) !== asks(integration)) return present
-    if (verdict.to === 'active') await activate(deps, tx, { integration, verdict })
-    if (verdict.to === 'unproved') await leaveUnproved(deps, tx, { integration, verdict })
-    if (verdict.to === 'later') await retryLater(tx, { integration, verdict })
-    if (verdict.to === 'failed')
-      await failIntegration(deps, tx, { integration, from: [integration.state], why: verdict.why })
+    await write(deps, tx, { integration, verdict })
     if (
       verdict.to !== 'active' &&
       !isSame(basis.usable, await tx.credentials.usable(integration.environment))
     )
       await tx.integrations.setVerifyDue(id, deps.now())
+    if (isAskedAgain(basis.askedAt, askedAt)) await tx.integrations.setVerifyDue(id, askedAt)
     return tx.integrations.get(id)
   })
   const told = {
@@ -66,6 +69,27 @@ export async function recordVerification(
   else deps.log.warn({ ...told, code: verdict.why.code }, `integration.${verdict.to}`)
   return stands
 }
+
+async function write(
+  deps: Deps,
+  tx: CompanyTransaction,
+  { integration, verdict }: { integration: Integration; verdict: Verdict },
+): Promise<void> {
+  switch (verdict.to) {
+    case 'active':
+      return activate(deps, tx, { integration, verdict })
+    case 'unproved':
+      return leaveUnproved(deps, tx, { integration, verdict })
+    case 'later':
+      return retryLater(tx, { integration, verdict })
+    case 'failed':
+      await failIntegration(deps, tx, { integration, from: [integration.state], why: verdict.why })
+  }
+}
+
+/** Somebody asked while KSeF was being asked: what they changed there may not have been seen. */
+const isAskedAgain = (before: Date | null, present: Date | null): boolean =>
+  present !== null && present.getTime() !== before?.getTime()
 
 /** What an integration has verified: for which permissions, and on whose word. */
 const asks = ({ nipProof, scopes }: Integration): string => [nipProof?.method, ...scopes].join(' ')

@@ -42,10 +42,11 @@ export async function verifyIntegration(
   { companyId, integrationId }: { companyId: CompanyId; integrationId: IntegrationId },
 ): Promise<Integration | null> {
   const found = await deps.db.withCompany(companyId, async (tx) => {
+    const askedAt = await tx.integrations.lockVerifyDue(integrationId)
     const integration = await tx.integrations.get(integrationId)
     if (integration === null || integration.state === 'revoked') return null
     const usable = await tx.credentials.usable(integration.environment)
-    return { integration, usable }
+    return { integration, usable, askedAt }
   })
   if (found === null) return null
   const verdict = await verdictOn(deps, found)

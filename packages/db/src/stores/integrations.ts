@@ -1,6 +1,12 @@
-import type { CompanyId, CompanyTransaction, Integration, IntegrationId } from '@ksef-fleet/core'
+import type {
+  CompanyId,
+  CompanyTransaction,
+  Integration,
+  IntegrationId,
+  SystemTransaction,
+} from '@ksef-fleet/core'
 import { and, asc, eq, getTableColumns, inArray, ne, type SQL, sql } from 'drizzle-orm'
-import { timer } from '../database-clock.ts'
+import { clock, timer } from '../database-clock.ts'
 import { ksefIntegrations as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
 
@@ -38,7 +44,7 @@ export const integrationStore = (tx: Tx, companyId: CompanyId): CompanyTransacti
 
 type Moves = Pick<
   CompanyTransaction['integrations'],
-  'move' | 'blockUntil' | 'setNipProof' | 'setScopes' | 'setVerifyDue'
+  'move' | 'blockUntil' | 'setNipProof' | 'setScopes' | 'setVerifyDue' | 'lockVerifyDue'
 >
 
 function integrationMoves(tx: Tx, companyId: CompanyId): Moves {
@@ -88,8 +94,23 @@ function integrationMoves(tx: Tx, companyId: CompanyId): Moves {
         .set({ verifyDueAt: at === null ? null : timer(at) })
         .where(named(id))
     },
+    async lockVerifyDue(id) {
+      const [found] = await tx.select({ verifyDueAt }).from(table).where(named(id)).for('update')
+      return found?.verifyDueAt ?? null
+    },
   }
 }
+
+/** Integrations of every company. */
+export const integrationWaker = (tx: Tx): SystemTransaction['integrations'] => ({
+  async wake(environment) {
+    const { rowCount } = await tx
+      .update(table)
+      .set({ verifyDueAt: clock })
+      .where(and(eq(table.environment, environment), inArray(table.state, ['pending', 'failed'])))
+    return rowCount ?? 0
+  },
+})
 
 type Row = Pick<typeof table.$inferSelect, keyof typeof columns>
 
