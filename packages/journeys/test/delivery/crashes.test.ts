@@ -165,7 +165,7 @@ describe('a worker that slept', () => {
   test('cannot take the claim from the one that holds it now', async () => {
     const life = await start({ atCall: 0, when: 'before' })
     const [sleeper, second] = [fleet.worker(), fleet.worker()]
-    await arm(fleet, SEND, { mode: 'delay', ms: 1_500 })
+    await arm(fleet, SEND, { mode: 'delay', ms: 5_000 })
     const asleep = sleeper.run('send-pending', { companyId: life.id })
     await drive(fleet, [], {
       companies: [life.id],
@@ -177,11 +177,12 @@ describe('a worker that slept', () => {
       states: ['pending'],
       only: ['poll-session', 'finish-session'],
     })
-    await arm(fleet, SEND, { mode: 'delay', afterEffect: true, ms: 4_000 })
+    await arm(fleet, SEND, { mode: 'delay', afterEffect: true, ms: 9_000 })
     const holding = drive(fleet, [second], {
       companies: [life.id],
       until: async () => (await fleet.submission(life.submission)).state === 'sent',
       only: ['send-pending'],
+      withinMs: 40_000,
     })
     await asleep
     // The sleeper was told that its session is closed, and would have put the invoice back for a third sending.

@@ -1,9 +1,11 @@
 /** With one certificate every client's context opens. What keeps a company from naming another's NIP is proof. */
-import { attestNip, withdrawAttestation } from '@ksef-fleet/core'
-import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { attestNip, requestVerification, withdrawAttestation } from '@ksef-fleet/core'
+import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type DeliveryFleet, invoiceOf, sealFor, startDeliveryFleet } from '../delivery/delivery-fleet.ts'
 import type { DeliveryWorker } from '../delivery/delivery-worker.ts'
 import { drive, turn } from '../delivery/drive.ts'
+import { arm, calm } from '../delivery/faults.ts'
 import {
   grant,
   isVerificationDueWithin,
@@ -122,5 +124,43 @@ describe('a company that names a NIP', () => {
     await verified(worker, client)
     expect(await isVerificationDueWithin(fleet, client, 24 * 60)).toBe(true)
     expect(await isVerificationDueWithin(fleet, client, 21 * 60)).toBe(false)
+  })
+})
+
+describe('a verification', () => {
+  afterEach(() => calm(fleet))
+
+  test('that was asked for while another was under way is not forgotten', async () => {
+    const client = await newClient(worker)
+    await arm(fleet, 'POST /permissions/query/personal/grants', { mode: 'delay', ms: 700, afterEffect: true })
+    await grant(fleet, { nip: client.nip, to: PROVIDER })
+    const underWay = verified(worker, client)
+    const asked = 'POST /permissions/query/personal/grants'
+    while (
+      !fleet.simulator.ledger
+        .calls()
+        .some(({ operation, context }) => operation === asked && context?.value === client.nip)
+    )
+      await sleep(10)
+    await takeBack(fleet, { nip: client.nip, from: PROVIDER })
+    await grant(fleet, { nip: client.nip, to: PROVIDER, description: client.integration.grantCode })
+    await requestVerification(worker.context, { companyId: client.id, integrationId: client.integrationId })
+    expect(await underWay).toMatchObject({ state: 'pending', failure: { code: 'NIP_UNPROVED' } })
+    expect(await isVerificationDueWithin(fleet, client, 1)).toBe(true)
+    await turn(fleet, [worker], { companies: [client.id] })
+    expect(
+      await fleet.db.withCompany(client.id, (tx) => tx.integrations.get(client.integrationId)),
+    ).toMatchObject({
+      state: 'active',
+    })
+  })
+
+  test('is asked for by a new credential of the provider, wherever an integration does not work', async () => {
+    const client = await newClient(worker)
+    await grant(fleet, { nip: client.nip, to: PROVIDER })
+    expect((await verified(worker, client)).state).toBe('pending')
+    expect(await isVerificationDueWithin(fleet, client, 1)).toBe(false)
+    await newProviderCredential(worker, newNip())
+    expect(await isVerificationDueWithin(fleet, client, 1)).toBe(true)
   })
 })
