@@ -1,5 +1,6 @@
 import { availableParallelism } from 'node:os'
 import { defineConfig } from 'vitest/config'
+import { JourneysFirst } from './infra/testing/journeys-first.ts'
 
 /** Ample, for a machine that does much else: a story that hangs is told in time, and none is cut off for being slow. */
 const WITHIN_MS = 60_000
@@ -19,6 +20,7 @@ const everywhere = {
 export default defineConfig({
   test: {
     globalSetup: ['./infra/testing/global-setup.ts'],
+    sequence: { sequencer: JourneysFirst },
     projects: [
       {
         test: {
