@@ -5,11 +5,11 @@ import { join } from 'node:path'
 import { createTestDatabase, type TestDatabase } from '@ksef-fleet/db/test-database'
 import { sampleInvoice } from '@ksef-fleet/ksef/sample-invoice'
 import { Redis } from 'ioredis'
-import pg from 'pg'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type ApiClient, apiClient, type InvoiceView } from '../src/fleet/api-client.ts'
 import { companyWithIntegration, sealOf } from '../src/fleet/demo-company.ts'
 import { type Fleet, runFleet } from '../src/fleet/run-fleet.ts'
+import { dumpRedis, dumpTables, expectNone, spellings } from './leak-search.ts'
 import { readLedger } from './simulator-ledger.ts'
 
 const NIP = '5265877635'
@@ -130,73 +130,3 @@ describe('a fleet', () => {
     expect(await dumpTables(database.adminUrl)).toContain(posted.body.id)
   }, 120_000)
 })
-
-/** The ways a leaked value may be spelled. */
-function spellings(value: string): string[] {
-  const bytes = Buffer.from(value)
-  return [
-    value,
-    bytes.toString('base64').replace(/=+$/, ''),
-    bytes.toString('hex'),
-    encodeURIComponent(value),
-  ]
-}
-
-function expectNone(text: string, canaries: readonly string[], where: string): void {
-  for (const canary of canaries) {
-    const at = text.indexOf(canary)
-    expect(at === -1 ? null : text.slice(Math.max(0, at - 80), at + 20), `${canary} in ${where}`).toBeNull()
-  }
-}
-
-async function dumpRedis(url: string): Promise<string> {
-  const redis = new Redis(url)
-  try {
-    const dumped: string[] = []
-    for (const name of await redis.keys('*')) {
-      const raw = await redis.dumpBuffer(name)
-      dumped.push(name, raw?.toString('latin1') ?? '', await readable(redis, name))
-    }
-    return dumped.join('\n')
-  } finally {
-    redis.disconnect()
-  }
-}
-
-async function readable(redis: Redis, name: string): Promise<string> {
-  switch (await redis.type(name)) {
-    case 'string':
-      return (await redis.get(name)) ?? ''
-    case 'hash':
-      return JSON.stringify(await redis.hgetall(name))
-    case 'list':
-      return JSON.stringify(await redis.lrange(name, 0, -1))
-    case 'set':
-      return JSON.stringify(await redis.smembers(name))
-    case 'zset':
-      return JSON.stringify(await redis.zrange(name, '0', '-1'))
-    case 'stream':
-      return JSON.stringify(await redis.xrange(name, '-', '+'))
-    default:
-      return ''
-  }
-}
-
-/** Every row as text, but for the documents themselves, which are the invoices. */
-async function dumpTables(adminUrl: string): Promise<string> {
-  const client = new pg.Client({ connectionString: adminUrl })
-  await client.connect()
-  try {
-    const { rows: tables } = await client.query<{ name: string }>(
-      `select tablename as name from pg_tables where schemaname = 'public' and tablename <> 'ksef_documents_raw'`,
-    )
-    const dumped: string[] = []
-    for (const { name } of tables) {
-      const { rows } = await client.query(`select t::text as row from ${client.escapeIdentifier(name)} t`)
-      dumped.push(name, ...rows.map((row) => String(row.row)))
-    }
-    return dumped.join('\n')
-  } finally {
-    await client.end()
-  }
-}
