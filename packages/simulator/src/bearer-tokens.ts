@@ -48,7 +48,16 @@ const listClaims = (permissions: readonly string[], asOwner: boolean) => ({
   pep: JSON.stringify(permissions),
 })
 
+/** Signatures proved already; a client shows the same token many times. */
+const PROVED_MAX = 10_000
+
 export function createBearerTokens(clock: Clock, secret: Uint8Array = randomBytes(32)): BearerTokens {
+  const proved = new Map<string, { bearer: Bearer; expiresAt: number }>()
+  const remember = (token: string, known: { bearer: Bearer; expiresAt: number }) => {
+    const [oldest] = proved.keys()
+    if (proved.size >= PROVED_MAX && oldest !== undefined) proved.delete(oldest)
+    proved.set(token, known)
+  }
   return {
     issue: async (authentication, { kind, lifeSeconds, permissions = [], asOwner = false }) => {
       const now = clock.now()
@@ -71,13 +80,19 @@ export function createBearerTokens(clock: Clock, secret: Uint8Array = randomByte
       return { token, validUntil: later(new Date(issuedAt * 1000), lifeSeconds * 1000).toISOString() }
     },
     verify: async (token) => {
+      const known = proved.get(token)
+      if (known !== undefined)
+        return known.expiresAt > Math.floor(clock.now().getTime() / 1000) ? known.bearer : undefined
       const options = { issuer: ISSUER, audience: ISSUER, algorithms: ['HS256'], currentDate: clock.now() }
       const verified = await jwtVerify(token, secret, options).catch(() => undefined)
-      const { typ, arn, pep } = verified?.payload ?? {}
+      const { typ, arn, pep, exp } = verified?.payload ?? {}
       const kind = kindOf(typ)
-      if (kind === undefined || typeof arn !== 'string' || typeof pep !== 'string') return undefined
+      if (kind === undefined || typeof arn !== 'string' || typeof pep !== 'string' || exp === undefined)
+        return undefined
       const permissions: string[] = JSON.parse(pep)
-      return { kind, authenticationReferenceNumber: arn, permissions }
+      const bearer = { kind, authenticationReferenceNumber: arn, permissions }
+      remember(token, { bearer, expiresAt: exp })
+      return bearer
     },
   }
 }

@@ -44,6 +44,11 @@ export function createTokenShelf(deps: {
     if (oldest !== undefined) mine.delete(oldest)
   }
 
+  /** The last token dropped of each owner: while Redis cannot be told, it would come back from there. */
+  const dropped = new Map<string, Sealed<string>>()
+  const isDropped = (key: string, { access }: KeptTokens): boolean =>
+    dropped.get(key)?.reveal() === access.token.reveal()
+
   const tolerated = <T>(work: () => Promise<T>) => tolerant(deps.log, work)
 
   return {
@@ -55,13 +60,18 @@ export function createTokenShelf(deps: {
       const text = await tolerated(() => deps.cache.get(key))
       const cached = typeof text === 'string' ? openTokens(deps.sealer, owner, text) : null
       // Redis may have missed the last renewal.
-      if (cached === null || (local !== undefined && local.goodUntil >= cached.goodUntil))
+      if (
+        cached === null ||
+        isDropped(key, cached) ||
+        (local !== undefined && local.goodUntil >= cached.goodUntil)
+      )
         return local ?? null
       hold(key, cached)
       return cached
     },
     hold: (owner, tokens) => hold(keyOf(owner), tokens),
     async put(owner, tokens) {
+      dropped.delete(keyOf(owner))
       hold(keyOf(owner), tokens)
       const lifeMs = tokens.refresh.until.getTime() - deps.now().getTime()
       if (lifeMs <= 0) return
@@ -72,6 +82,7 @@ export function createTokenShelf(deps: {
       const isThis = (tokens: KeptTokens) => tokens.access.token.reveal() === token.reveal()
       const local = mine.get(key)
       if (local !== undefined && isThis(local)) mine.delete(key)
+      dropped.set(key, token)
       await tolerated(async () => {
         const text = await deps.cache.get(key)
         const cached = text === null ? null : openTokens(deps.sealer, owner, text)

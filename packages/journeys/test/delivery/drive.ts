@@ -6,7 +6,7 @@ import type { DeliveryFleet } from './delivery-fleet.ts'
 import type { DeliveryWorker } from './delivery-worker.ts'
 
 const SETTLED: readonly SubmissionState[] = ['receipted', 'rejected', 'held']
-const QUIET_MS = 15_000
+const QUIET_MS = 45_000
 const TURN_PAUSE_MS = 10
 
 export type Story = {

@@ -5,6 +5,7 @@
 import {
   attestNip,
   type CompanyId,
+  type CompanyKsef,
   createCompany,
   createCredential,
   createIntegration,
@@ -22,8 +23,10 @@ import { ownersView } from './credentials-at-ksef.ts'
 
 const OPERATIONS = 10_000
 const AT_ONCE = 24
-/** About one in so many operations is preceded by the loss of every token that Redis and the worker remember. */
-const FORGOTTEN_EVERY = 500
+/** What a job does with the way it was given to a company's context. */
+const CALLS_A_VISIT = 5
+/** About one in so many visits begins with the loss of every token that Redis and the worker remember. */
+const FORGOTTEN_EVERY = 100
 /** And about one in so many is an attempt upon what belongs to the other company. */
 const TRESPASS_EVERY = 20
 const PROVIDER = '5250000001'
@@ -72,9 +75,8 @@ async function side(nip: string, credential: SuppliedCredential | null): Promise
   return { id: company.id, nip, ksefNumber, session: session.referenceNumber, invoice: referenceNumber }
 }
 
-/** One operation of `whose`, upon what is `of`: true when KSeF gave it. */
-async function operate(whose: Side, of: Side, kind: number): Promise<boolean> {
-  const ksef = await worker.context.contexts.forCompany(whose.id)
+/** One operation upon what is `of`: true when KSeF gave it. */
+async function operate(ksef: CompanyKsef, of: Side, kind: number): Promise<boolean> {
   if (kind === 0) return (await ksef.sessionStatus(of.session)).ok
   if (kind === 1) return (await ksef.invoiceStatus(of.session, of.invoice)).ok
   const document = await ksef.getInvoice(of.ksefNumber)
@@ -87,15 +89,16 @@ async function operate(whose: Side, of: Side, kind: number): Promise<boolean> {
 async function interleave(one: Side, other: Side) {
   const tally = { own: 0, ownRefused: 0, trespass: 0, trespassGranted: 0 }
   let next = 0
-  const lane = async () => {
-    for (let n = next++; n < OPERATIONS; n = next++) {
-      const [whose, neighbour] = n % 2 === 0 ? [one, other] : [other, one]
-      if (Math.random() * FORGOTTEN_EVERY < 1) {
-        await redis.flushdb()
-        await worker.context.contexts.clearTokenCache(whose.id)
-      }
+  const visit = async (n: number) => {
+    const [whose, neighbour] = (n / CALLS_A_VISIT) % 2 === 0 ? [one, other] : [other, one]
+    if (Math.random() * FORGOTTEN_EVERY < 1) {
+      await redis.flushdb()
+      await worker.context.contexts.clearTokenCache(whose.id)
+    }
+    const ksef = await worker.context.contexts.forCompany(whose.id)
+    for (let call = 0; call < CALLS_A_VISIT; call++) {
       const trespasses = Math.random() * TRESPASS_EVERY < 1
-      const granted = await operate(whose, trespasses ? neighbour : whose, n % 3)
+      const granted = await operate(ksef, trespasses ? neighbour : whose, (n + call) % 3)
       if (trespasses) {
         tally.trespass++
         if (granted) tally.trespassGranted++
@@ -103,6 +106,13 @@ async function interleave(one: Side, other: Side) {
         tally.own++
         if (!granted) tally.ownRefused++
       }
+    }
+  }
+  const lane = async () => {
+    while (next < OPERATIONS) {
+      const n = next
+      next += CALLS_A_VISIT
+      await visit(n)
     }
   }
   await Promise.all(Array.from({ length: AT_ONCE }, lane))
