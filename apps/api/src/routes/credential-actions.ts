@@ -14,7 +14,7 @@ import { callerOf } from '../request-context.ts'
 import { CredentialView, viewCredential } from '../views/credential.ts'
 import { CREDENTIAL_PLACES, type CredentialPlace } from './credential-place.ts'
 import { answer, problems } from './documented.ts'
-import { Successor } from './supplied-credential.ts'
+import { CREDENTIAL_REFUSALS, Successor } from './supplied-credential.ts'
 
 const tags = ['credentials']
 
@@ -60,14 +60,8 @@ const rotating =
               'CREDENTIAL_ENDED',
               'CREDENTIAL_UNCHANGED',
               'CREDENTIAL_WRONG_KIND',
-              'CREDENTIAL_WRONG_CONTEXT',
-              'CREDENTIAL_UNREADABLE',
-              'CREDENTIAL_EXPIRED',
-              'CREDENTIAL_NOT_YET_VALID',
-              'CREDENTIAL_OFFLINE_TYPE',
               'ROTATION_UNDER_WAY',
-              'SECRET_UNAVAILABLE',
-              'SECRET_BROKEN',
+              ...CREDENTIAL_REFUSALS,
             ),
           },
         },

@@ -6,6 +6,7 @@ import { callerOf } from '../request-context.ts'
 import { CredentialView, credentialLocation, viewCredential } from '../views/credential.ts'
 import { CREDENTIAL_PLACES, type CredentialPlace } from './credential-place.ts'
 import { answer, problems } from './documented.ts'
+import { CREDENTIAL_REFUSALS } from './supplied-credential.ts'
 
 const tags = ['credentials']
 
@@ -31,18 +32,7 @@ const takingIn =
           body: place.body,
           response: {
             201: answer('What is known of it.', CredentialView),
-            ...problems(
-              'NOT_FOUND',
-              'CREDENTIAL_EXISTS',
-              'CREDENTIALS_TOO_MANY',
-              'CREDENTIAL_UNREADABLE',
-              'CREDENTIAL_EXPIRED',
-              'CREDENTIAL_NOT_YET_VALID',
-              'CREDENTIAL_OFFLINE_TYPE',
-              'CREDENTIAL_WRONG_CONTEXT',
-              'SECRET_UNAVAILABLE',
-              'SECRET_BROKEN',
-            ),
+            ...problems('NOT_FOUND', 'CREDENTIAL_EXISTS', 'CREDENTIALS_TOO_MANY', ...CREDENTIAL_REFUSALS),
           },
         },
       },

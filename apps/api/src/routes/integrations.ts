@@ -12,7 +12,7 @@ import {
   viewIntegrationWithCredentials,
 } from '../views/integration.ts'
 import { answer, problems } from './documented.ts'
-import { NewIntegration } from './supplied-credential.ts'
+import { CREDENTIAL_REFUSALS, NewIntegration } from './supplied-credential.ts'
 
 const tags = ['integrations']
 
@@ -22,13 +22,7 @@ const REFUSALS = [
   'INTEGRATION_EXISTS',
   'CREDENTIAL_EXISTS',
   'CREDENTIALS_TOO_MANY',
-  'CREDENTIAL_UNREADABLE',
-  'CREDENTIAL_EXPIRED',
-  'CREDENTIAL_NOT_YET_VALID',
-  'CREDENTIAL_OFFLINE_TYPE',
-  'CREDENTIAL_WRONG_CONTEXT',
-  'SECRET_UNAVAILABLE',
-  'SECRET_BROKEN',
+  ...CREDENTIAL_REFUSALS,
 ] as const
 
 /** `/v1/companies/{companyId}/integrations`: creating, listing and reading. */

@@ -4,6 +4,17 @@ import { Sealed } from '@ksef-fleet/ksef'
 import { z } from 'zod'
 import { Name } from './name.ts'
 
+/** Why a supplied credential, or the storing of its secret, is refused. */
+export const CREDENTIAL_REFUSALS = [
+  'CREDENTIAL_UNREADABLE',
+  'CREDENTIAL_EXPIRED',
+  'CREDENTIAL_NOT_YET_VALID',
+  'CREDENTIAL_OFFLINE_TYPE',
+  'CREDENTIAL_WRONG_CONTEXT',
+  'SECRET_UNAVAILABLE',
+  'SECRET_BROKEN',
+] as const
+
 const sealedText = (charactersMax: number) =>
   z
     .string()
