@@ -7,7 +7,6 @@ import { type CredentialOwner, type OwnerStores, withCredentialOwner } from './c
 import { firstNoticeAt } from './expiry-notice.ts'
 import { type ReadCredential, readCredential, type SuppliedCredential } from './read-credential.ts'
 import { renewAt } from './renewal.ts'
-import { verifyDependents } from './verify-dependents.ts'
 
 type Deps = Pick<CoreDependencies, 'db' | 'secrets' | 'environment' | 'now' | 'newId'>
 
@@ -113,13 +112,15 @@ export async function createCredential(
     ...(request.requestId === undefined ? {} : { requestId: request.requestId }),
   }
   try {
-    await withCredentialOwner(deps, owner, (stores) => writeCredential(stores, prepared, by))
+    await withCredentialOwner(deps, owner, async (stores) => {
+      await writeCredential(stores, prepared, by)
+      await stores.wake(deps.environment, deps.now())
+    })
   } catch (error) {
     // A definite refusal left no row; an unknown COMMIT may have, and then the secret must stay.
     if (error instanceof FleetError) await forgetPrepared(deps, prepared)
     throw error
   }
-  await (owner === null ? verifyDependents(deps, { companyId: null }) : tryAtOnce(deps, owner))
   return prepared
 }
 
@@ -130,12 +131,6 @@ const nipOf = (deps: Pick<Deps, 'db'>, companyId: NonNullable<CredentialOwner>):
     const company = await tx.companies.get()
     if (company === null) throw new FleetError('NOT_FOUND')
     return company.nip
-  })
-
-const tryAtOnce = (deps: Deps, companyId: NonNullable<CredentialOwner>): Promise<void> =>
-  deps.db.withCompany(companyId, async (tx) => {
-    const integration = await tx.integrations.current(deps.environment)
-    if (integration !== null) await tx.integrations.setVerifyDue(integration.id, deps.now())
   })
 
 function assertContext({ kind, namedContext }: ReadCredential, context: KsefContext | null): void {

@@ -1,6 +1,6 @@
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
-import type { CompanyId, CredentialId } from '../identifiers.ts'
+import type { CompanyId, CredentialId, KsefEnvironment } from '../identifiers.ts'
 import type { CompanyTransaction } from '../stores.ts'
 import type { Credential } from './credential.ts'
 
@@ -8,6 +8,12 @@ import type { Credential } from './credential.ts'
 export type CredentialOwner = CompanyId | null
 
 export type OwnerStores = Pick<CompanyTransaction, 'credentials' | 'audit' | 'events'>
+
+/** The stores of one owner, and a way to have what may sign in with its credentials verified, in the same transaction. */
+export type OwnerDoor = OwnerStores & {
+  /** A company's integration whatever its state; for the provider every integration that does not work. */
+  wake(environment: KsefEnvironment, at: Date): Promise<void>
+}
 
 /**
  * One transaction on an owner's credentials: a company's through the company's door, the provider's as the system.
@@ -17,12 +23,20 @@ export type OwnerStores = Pick<CompanyTransaction, 'credentials' | 'audit' | 'ev
 export function withCredentialOwner<T>(
   deps: Pick<CoreDependencies, 'db'>,
   owner: CredentialOwner,
-  work: (stores: OwnerStores) => Promise<T>,
+  work: (stores: OwnerDoor) => Promise<T>,
 ): Promise<T> {
-  if (owner === null) return deps.db.asSystem('manage-credentials', work)
+  if (owner === null) {
+    return deps.db.asSystem('manage-credentials', (tx) =>
+      work({ ...tx, wake: async (environment) => void (await tx.integrations.wake(environment)) }),
+    )
+  }
   return deps.db.withCompany(owner, async (tx) => {
     if ((await tx.companies.get()) === null) throw new FleetError('NOT_FOUND')
-    return work(tx)
+    const wake: OwnerDoor['wake'] = async (environment, at) => {
+      const integration = await tx.integrations.current(environment)
+      if (integration !== null) await tx.integrations.setVerifyDue(integration.id, at)
+    }
+    return work({ ...tx, wake })
   })
 }
 
