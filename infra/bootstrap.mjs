@@ -18,6 +18,7 @@ const TASKS = {
   sample: 'packages/journeys/src/sample.ts',
   migrate: 'packages/db/src/migrate-main.ts',
   bench: 'packages/journeys/src/bench/main.ts',
+  chaos: 'packages/journeys/src/chaos/main.ts',
 }
 
 const [name, ...args] = process.argv.slice(2)

@@ -62,6 +62,18 @@ describe('error codes', () => {
     }
   })
 
+  test('codes of outcomes belong to it, as keys or as the code of a row', () => {
+    const outcomes = "export const STATE_OUTCOMES = { pending: { code: 'QUEUED', pl: 'Czeka.' } } as const"
+    const both = plant({
+      'packages/core/src/errors.ts': table,
+      'docs/ERRORS.md': '| `NOT_FOUND` | |\n| `KSEF_DOWN` | |\n',
+      'packages/core/src/outcomes.ts': outcomes,
+    })
+    expect(says(errorsAreDocumented(both))).toEqual([
+      'packages/core/src/outcomes.ts:1 QUEUED is not in docs/ERRORS.md',
+    ])
+  })
+
   test('rows and headings both describe', () => {
     expect(errorsAreDocumented(tree('| `NOT_FOUND` | 404 |\n\n### KSEF_DOWN\n'))).toEqual([])
   })

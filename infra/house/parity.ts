@@ -39,10 +39,10 @@ function arrayElements(program: SyntaxNode): string[] {
 }
 
 const ERRORS_PAGE = 'docs/ERRORS.md'
-/** The tables of codes: below which folder they are declared, and under which name. */
+/** The tables of codes, as keys or as `code` of a row: below which folder they are declared, and under which name. */
 const CODE_TABLES = [
-  { under: 'packages/core/src/', name: /^([A-Z]+_)?ERRORS$/ },
-  { under: 'packages/ksef/src/', name: /^(INVOICE_FAULTS?(_CODES)?|InvoiceFaultCode)$/ },
+  { under: 'packages/core/src/', name: /^([A-Z]+_)?(ERRORS|OUTCOMES)$/ },
+  { under: 'packages/ksef/src/', name: /^(INVOICE_FAULTS?(_CODES)?|InvoiceFaultCode|ARCHIVE_PROBLEMS)$/ },
 ]
 const CODE = /^[A-Z][A-Z0-9]*(_[A-Z0-9]+)*$/
 

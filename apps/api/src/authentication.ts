@@ -3,9 +3,10 @@
  * Every bad credential gets the same answer, whatever is wrong with it; an address that keeps failing is told to wait,
  * while valid keys from the same address go on working.
  */
-import { authenticate, type Caller, type CoreDependencies, FleetError } from '@ksef-fleet/core'
+import { authenticate, type CoreDependencies, FleetError } from '@ksef-fleet/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
 import { setCaller } from './request-context.ts'
+import { shareLookups } from './share-lookups.ts'
 
 const BEARER = /^Bearer ([A-Za-z0-9_-]{1,200})$/i
 
@@ -14,25 +15,23 @@ export function requireApiKey(
   app: FastifyInstance,
   deps: Pick<CoreDependencies, 'db' | 'now'> & { failedKeys: FailedKeys },
 ): void {
+  const authenticated = shareLookups((key: string) => authenticate(deps, key))
   app.addHook('onRequest', async (request, reply) => {
-    const caller = await callerBehind(deps, request)
-    if (caller === null) {
+    const key = keyIn(request)
+    const caller = key === null ? null : await authenticated(key)
+    if (key === null || caller === null) {
       reply.header('www-authenticate', 'Bearer realm="ksef-fleet"')
       await deps.failedKeys.count(request)
       throw new FleetError('UNAUTHENTICATED')
     }
-    setCaller(request, caller)
+    setCaller(request, caller, async () => (await authenticated(key)) !== null)
   })
 }
 
-async function callerBehind(
-  deps: Pick<CoreDependencies, 'db' | 'now'>,
-  request: FastifyRequest,
-): Promise<Caller | null> {
+function keyIn(request: FastifyRequest): string | null {
   const [only, ...others] = authorizationsOf(request.raw.rawHeaders)
   if (only === undefined || others.length > 0) return null
-  const key = BEARER.exec(only)?.[1]
-  return key === undefined ? null : authenticate(deps, key)
+  return BEARER.exec(only)?.[1] ?? null
 }
 
 /** Read from the raw headers: Node keeps the first of two and drops the other in silence. */

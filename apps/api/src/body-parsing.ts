@@ -1,13 +1,15 @@
 /**
- * Which bodies are taken. JSON in most places, an invoice's XML in one; nothing compressed, nothing by guess. Limits are
+ * Which bodies are taken. JSON in most places, an invoice as XML or JSON in one, a batch in another; nothing else compressed, nothing by guess. Limits are
  * set here because Fastify's default of 1 MiB would let small routes be flooded and refuse a lawful invoice with
  * attachment without saying why.
  */
 import { FleetError } from '@ksef-fleet/core'
 import type { FastifyInstance, FastifyRequest } from 'fastify'
+import { UPLOAD_TYPES } from './uploads/uploads.ts'
 
 export const JSON_BYTES_MAX = 65_536
 
+export const INVOICE_TYPES = ['application/xml', 'application/json']
 /** Above KSeF's 3,000,000, so that an invoice somewhat too large is told its own size and not a bare 413. */
 export const INVOICE_BODY_BYTES_MAX = 3_100_000
 
@@ -28,11 +30,13 @@ export function takeJson(app: FastifyInstance): void {
   )
 }
 
-/** XML as the bytes that came, and nothing else, on this instance and below. */
-export function takeXml(app: FastifyInstance): void {
+export const isJson = (type = ''): boolean => /^application\/json\b/i.test(type.trim())
+
+/** An invoice, as XML or as JSON: the bytes that came, and nothing else, on this instance and below. */
+export function takeInvoices(app: FastifyInstance): void {
   app.removeAllContentTypeParsers()
   app.addContentTypeParser<Buffer>(
-    'application/xml',
+    INVOICE_TYPES,
     { parseAs: 'buffer', bodyLimit: INVOICE_BODY_BYTES_MAX },
     async (request: FastifyRequest, body: Buffer) => {
       const type = request.headers['content-type'] ?? ''
@@ -44,6 +48,14 @@ export function takeXml(app: FastifyInstance): void {
       return body
     },
   )
+}
+
+/** Uploads of many invoices as the stream that comes, unread. */
+export function takeUploads(app: FastifyInstance): void {
+  app.removeAllContentTypeParsers()
+  for (const type of Object.keys(UPLOAD_TYPES)) {
+    app.addContentTypeParser(type, (_request, payload, done) => done(null, payload))
+  }
 }
 
 /** A compressed body would be other bytes than those that KSeF shall get, and could be any size unpacked. */

@@ -4,12 +4,15 @@
  */
 import {
   ApiKeyId,
+  BatchId,
   CompanyId,
   CredentialId,
+  DocumentId,
   FleetError,
   IntegrationId,
   mayUse,
   SubmissionId,
+  WebhookId,
 } from '@ksef-fleet/core'
 import type { FastifyInstance } from 'fastify'
 import { z } from 'zod'
@@ -28,6 +31,14 @@ const CredentialIdInPath = z.string().regex(LOWER_CASE).pipe(CredentialId)
 export const CredentialPath = CompanyPath.extend({ credentialId: CredentialIdInPath })
 export const ProviderCredentialPath = z.object({ credentialId: CredentialIdInPath })
 export const InvoicePath = CompanyPath.extend({ invoiceId: z.string().regex(LOWER_CASE).pipe(SubmissionId) })
+export const BatchIdAsGiven = z.string().regex(LOWER_CASE).pipe(BatchId)
+export const BatchPath = CompanyPath.extend({ batchId: BatchIdAsGiven })
+export const DocumentPath = CompanyPath.extend({
+  documentId: z.string().regex(LOWER_CASE).pipe(DocumentId),
+})
+const WebhookIdInPath = z.string().regex(LOWER_CASE).pipe(WebhookId)
+export const WebhookPath = CompanyPath.extend({ webhookId: WebhookIdInPath })
+export const ProviderWebhookPath = z.object({ webhookId: WebhookIdInPath })
 export const ApiKeyPath = z.object({ apiKeyId: z.string().regex(LOWER_CASE).pipe(ApiKeyId) })
 
 /** Turns away whoever may not use the company in the path. */

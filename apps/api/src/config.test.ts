@@ -26,7 +26,10 @@ describe('readConfig', () => {
       logLevel: 'info',
       publicUrl: null,
       trustedProxies: [],
+      batches: { atOnceMax: 4, bytesMax: 500_000_000, unpackedBytesMax: 2_000_000_000, filesMax: 50_000 },
     })
+    expect(config.spoolDirectory).toMatch(/ksef-fleet-spool$/)
+    expect(readConfig({ ...LOCAL, DATABASE_POOL_SIZE: '2' }).batches.atOnceMax).toBe(1)
     expect(config.masterKey.reveal()).toEqual(Buffer.alloc(32, 7))
   })
 
@@ -81,6 +84,12 @@ describe('readConfig', () => {
       'TLS that believes everybody',
       { NODE_TLS_REJECT_UNAUTHORIZED: '0' },
       /NODE_TLS_REJECT_UNAUTHORIZED: with 0/,
+    ],
+    ['a batch of no files', { BATCH_FILES_MAX: '0' }, /BATCH_FILES_MAX/],
+    [
+      'uploads that would take every connection',
+      { BATCH_UPLOADS_MAX: '10' },
+      /BATCH_UPLOADS_MAX: would take all 10 connections/,
     ],
     ['proxies that are no addresses', { TRUSTED_PROXIES: 'everyone' }, /TRUSTED_PROXIES/],
   ])('refuses %s and says why, without printing a value', (...[, change, reason]) => {

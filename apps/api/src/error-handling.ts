@@ -40,10 +40,16 @@ export function sendProblem(thrown: unknown, request: FastifyRequest, reply: Fas
     .send(problem)
 }
 
-/** A duplicate lies in the list it was posted to; a credential also comes along with an integration. */
+/**
+ * A duplicate lies in the list it was posted to, and that of a retried invoice in the list of both; a credential also comes
+ * along with an integration.
+ */
 function locationOfExisting(failure: FleetError, request: FastifyRequest): string | undefined {
   if (failure.existingId === undefined) return undefined
   const [list = ''] = request.url.split('?')
-  const listed = failure.code === 'CREDENTIAL_EXISTS' ? list.replace(/\/integrations$/, '/credentials') : list
+  const listed =
+    failure.code === 'CREDENTIAL_EXISTS'
+      ? list.replace(/\/integrations$/, '/credentials')
+      : list.replace(/\/[^/]+\/(retry|technical-correction)$/, '')
   return `${listed}/${failure.existingId}`
 }

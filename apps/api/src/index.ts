@@ -1,3 +1,7 @@
 export type { ApiDependencies } from './dependencies.ts'
 export { createInvoiceInspector, type InspectionLimits, type InvoiceInspector } from './invoice-inspection.ts'
+export { createPrinter, type Printer, type PrintingLimits } from './paper-printing.ts'
 export { buildServer, routesOf } from './server.ts'
+export { connectEventBell, type EventBell } from './streams/event-bell.ts'
+export { createEventStreams, type EventStreams } from './streams/event-streams.ts'
+export { createUploads, type UploadLimits, type Uploads } from './uploads/uploads.ts'

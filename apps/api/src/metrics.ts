@@ -50,27 +50,36 @@ function observeRequests(app: FastifyInstance, registry: Registry): void {
 /** Gauges over all companies; a database that cannot be reached shows as such and hides no other figure. */
 function fleetGauges(deps: Deps, registry: Registry): () => Promise<void> {
   const registers = [registry]
+  const gauge = (name: string, help: string) => new Gauge({ name: `ksef_fleet_${name}`, help, registers })
   const submissions = new Gauge({
     name: 'ksef_fleet_submissions',
     help: 'Submissions by state.',
     labelNames: ['state'],
     registers,
   })
-  const waiting = new Gauge({
-    name: 'ksef_fleet_outbox_waiting',
-    help: 'Wishes waiting in the outbox.',
+  const waiting = gauge('outbox_waiting', 'Wishes waiting in the outbox.')
+  const oldest = gauge('outbox_oldest_seconds', 'Age of the oldest wish in the outbox.')
+  const unplaced = gauge('events_unplaced', 'Events that are written and have no place in the log yet.')
+  const webhooks = {
+    due: gauge('webhook_deliveries_due', 'Events that are due at webhooks and have not arrived yet.'),
+    oldest: gauge('webhook_deliveries_oldest_seconds', 'For how long the oldest of them has been due.'),
+    disabled: gauge('webhooks_disabled', 'Webhooks that the fleet disabled.'),
+  }
+  const syncs = new Gauge({
+    name: 'ksef_fleet_syncs',
+    help: 'Syncs of received invoices that are late, fail, or are held.',
+    labelNames: ['state'],
     registers,
   })
-  const oldest = new Gauge({
-    name: 'ksef_fleet_outbox_oldest_seconds',
-    help: 'Age of the oldest wish in the outbox.',
+  const behind = gauge('sync_behind_seconds', 'How far the last of the syncs that go on is behind.')
+  const missing = gauge('documents_missing', 'Documents that KSeF lists and did not give.')
+  const offline = new Gauge({
+    name: 'ksef_fleet_offline_invoices',
+    help: 'Invoices issued offline that KSeF has not registered: all with a deadline, those due today, those late.',
+    labelNames: ['state'],
     registers,
   })
-  const up = new Gauge({
-    name: 'ksef_fleet_measured',
-    help: '1 when the figures could be read, else 0.',
-    registers,
-  })
+  const up = gauge('measured', '1 when the figures could be read, else 0.')
 
   const measure = async (): Promise<void> => {
     try {
@@ -78,6 +87,15 @@ function fleetGauges(deps: Deps, registry: Registry): () => Promise<void> {
       for (const state of SUBMISSION_STATES) submissions.set({ state }, measured.submissions[state] ?? 0)
       waiting.set(measured.outbox.waiting)
       oldest.set(measured.outbox.oldestSeconds)
+      const { late, failing, held } = measured.inbox
+      for (const [state, count] of Object.entries({ late, failing, held })) syncs.set({ state }, count)
+      behind.set(measured.inbox.oldestSeconds)
+      missing.set(measured.inbox.missing)
+      webhooks.due.set(measured.webhooks.due)
+      webhooks.oldest.set(measured.webhooks.oldestSeconds)
+      webhooks.disabled.set(measured.webhooks.disabled)
+      unplaced.set(measured.unplacedEvents)
+      for (const [state, count] of Object.entries(measured.offline)) offline.set({ state }, count)
       up.set(1)
     } catch (error) {
       up.set(0)

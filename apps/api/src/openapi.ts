@@ -7,7 +7,9 @@ import { ERRORS } from '@ksef-fleet/core'
 import scalar from '@scalar/fastify-api-reference'
 import type { FastifyInstance } from 'fastify'
 import { jsonSchemaTransform, jsonSchemaTransformObject } from 'fastify-type-provider-zod'
+import { describeBodies } from './openapi-bodies.ts'
 import { tidyComponents } from './openapi-components.ts'
+import { describeWebhooks } from './openapi-webhooks.ts'
 
 const DESCRIPTION = `Sends invoices to KSeF, exactly once each, and keeps what came of them.
 
@@ -39,6 +41,10 @@ export async function describeRoutes(app: FastifyInstance, publicUrl: string | n
           description: 'What signs in: certificates and tokens, without their secrets.',
         },
         { name: 'invoices', description: 'What is sent, and what KSeF said.' },
+        { name: 'papers', description: 'Invoices and receipts for people: PDF, HTML, QR codes.' },
+        { name: 'batches', description: 'Many invoices handed over at once.' },
+        { name: 'events', description: 'What happened, in one order, as a list and as a stream.' },
+        { name: 'webhooks', description: 'Where events are posted to as they happen.' },
         { name: 'api-keys', description: 'Who may call.' },
         { name: 'audit', description: 'Who did what.' },
         { name: 'operations', description: 'For those who run the fleet.' },
@@ -49,7 +55,8 @@ export async function describeRoutes(app: FastifyInstance, publicUrl: string | n
       security: [{ apiKey: [] }],
     },
     transform: jsonSchemaTransform,
-    transformObject: (document) => tidyComponents(jsonSchemaTransformObject(document)),
+    transformObject: (document) =>
+      describeWebhooks(tidyComponents(describeBodies(jsonSchemaTransformObject(document)))),
   })
 }
 

@@ -7,10 +7,11 @@ import { z } from 'zod'
 
 export const ERROR_CODES = Object.keys(ERRORS) as [ErrorCode, ...ErrorCode[]]
 
-const FaultDocument = z
+export const FaultDocument = z
   .object({
     code: z.string(),
     message: z.string(),
+    file: z.string().optional().meta({ description: 'Of a batch: the file.' }),
     pointer: z
       .string()
       .optional()
@@ -19,6 +20,7 @@ const FaultDocument = z
     column: z.int().optional(),
     xpath: z.string().optional(),
     help: z.string().optional(),
+    existingId: z.uuid().optional().meta({ description: 'The invoice that is in the way.' }),
   })
   .meta({ id: 'Fault', description: 'One thing wrong at one place.' })
 
@@ -34,6 +36,10 @@ export const ProblemDocument = z
       .string()
       .meta({ description: 'Names the request in the logs; also in the header `X-Request-Id`.' }),
     faults: z.array(FaultDocument).optional(),
+    refusedFiles: z
+      .int()
+      .optional()
+      .meta({ description: 'Of a batch: how many files cannot be accepted; `faults` tells of the first.' }),
     existing: z.object({ id: z.string(), location: z.string() }).optional(),
     retryAfterSeconds: z.int().optional(),
   })
@@ -69,6 +75,8 @@ const RETRY_AFTER_SECONDS: Partial<Record<ErrorCode, number>> = {
   OVERLOADED: 1,
   QUEUES_UNAVAILABLE: 10,
   SECRET_UNAVAILABLE: 5,
+  SPOOL_UNAVAILABLE: 60,
+  STREAMS_TOO_MANY: 5,
   UPO_NOT_YET: 5,
 }
 
@@ -90,6 +98,7 @@ export function problemOf(
     help: row.help,
     requestId: about.requestId,
     ...(error.faults.length === 0 ? {} : { faults: error.faults.map((fault) => ({ ...fault })) }),
+    ...(error.refusedFiles === undefined ? {} : { refusedFiles: error.refusedFiles }),
     ...(error.existingId === undefined || about.existingLocation === undefined
       ? {}
       : { existing: { id: error.existingId, location: about.existingLocation } }),

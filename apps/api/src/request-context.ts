@@ -5,6 +5,7 @@ import { type Trace, traceOf } from './trace-context.ts'
 
 const TRACE = 'trace'
 const CALLER = 'caller'
+const KEY_CHECK = 'keyCheck'
 const REFUSED = 'refused'
 const FAILURE_CODE = 'failureCode'
 const REQUEST_ID = /^[A-Za-z0-9._-]{8,64}$/
@@ -18,6 +19,7 @@ export function requestIdOf(header: unknown, newId: () => string): string {
 export function carryRequestContext(app: FastifyInstance, randomBytes: (length: number) => Uint8Array): void {
   app.decorateRequest(TRACE, null)
   app.decorateRequest(CALLER, null)
+  app.decorateRequest(KEY_CHECK, null)
   app.decorateRequest(REFUSED, false)
   app.decorateRequest(FAILURE_CODE, null)
   app.addHook('onRequest', async (request, reply) => {
@@ -29,9 +31,15 @@ export function carryRequestContext(app: FastifyInstance, randomBytes: (length: 
 export const traceOfRequest = (request: FastifyRequest): Trace | null =>
   request.getDecorator<Trace | null>(TRACE)
 
-export function setCaller(request: FastifyRequest, caller: Caller): void {
+/** @param stillOpens asks again whether the caller's key opens anything */
+export function setCaller(request: FastifyRequest, caller: Caller, stillOpens: () => Promise<boolean>): void {
   request.setDecorator<Caller | null>(CALLER, caller)
+  request.setDecorator<(() => Promise<boolean>) | null>(KEY_CHECK, stillOpens)
 }
+
+/** For whoever is still being answered long after it was let in. */
+export const keyStillOpens = async (request: FastifyRequest): Promise<boolean> =>
+  (await request.getDecorator<(() => Promise<boolean>) | null>(KEY_CHECK)?.()) === true
 
 /** Null before authentication, and on routes without it. */
 export const knownCaller = (request: FastifyRequest): Caller | null =>

@@ -6,6 +6,7 @@ import { serializerCompiler, validatorCompiler } from 'fastify-type-provider-zod
 import { type AllowedMethods, watchRoutes } from './allowed-methods.ts'
 import { countFailedKeys, type FailedKeys, requireApiKey } from './authentication.ts'
 import { JSON_BYTES_MAX, refuseEncodedBodies, takeJson } from './body-parsing.ts'
+import { boundBodies, UPLOAD_WITHIN_MS } from './body-times.ts'
 import { answerBrokenRequest } from './broken-request.ts'
 import { guardCompanyInPath } from './company-door.ts'
 import type { ApiDependencies } from './dependencies.ts'
@@ -21,21 +22,40 @@ import { requireRoles } from './route-roles.ts'
 import { apiKeyActions, apiKeys } from './routes/api-keys.ts'
 import { attestation } from './routes/attestation.ts'
 import { audit } from './routes/audit.ts'
+import { batchAcceptance } from './routes/batch-acceptance.ts'
+import { batches } from './routes/batches.ts'
 import { companies } from './routes/companies.ts'
 import { companyEnd, companyStatus } from './routes/company-status.ts'
 import { credentialActions } from './routes/credential-actions.ts'
 import { credentials } from './routes/credentials.ts'
+import { documentErasure } from './routes/document-erasure.ts'
+import { documentExport } from './routes/document-export.ts'
+import { documents } from './routes/documents.ts'
+import { eventStreams } from './routes/event-streams.ts'
+import { events } from './routes/events.ts'
 import { integrationActions } from './routes/integration-actions.ts'
 import { integrations } from './routes/integrations.ts'
 import { invoiceAcceptance } from './routes/invoice-acceptance.ts'
-import { invoiceRelease } from './routes/invoice-release.ts'
+import { invoiceActions, invoicesActions } from './routes/invoice-actions.ts'
+import { invoiceCodes, invoicePapers } from './routes/invoice-papers.ts'
+import { invoiceValidation } from './routes/invoice-validation.ts'
 import { invoices } from './routes/invoices.ts'
+import { offline } from './routes/offline.ts'
+import { outages } from './routes/outages.ts'
+import { sync } from './routes/sync.ts'
+import { technicalCorrection } from './routes/technical-correction.ts'
+import { webhookActions } from './routes/webhook-actions.ts'
+import { webhookDeliveries } from './routes/webhook-deliveries.ts'
+import { webhooks } from './routes/webhooks.ts'
 
 const SECOND_MS = 1_000
 
-/** Fastify's defaults leave requests without an end; each of these is one a lawful request never meets. */
+/**
+ * Fastify's defaults leave requests without an end; each of these is one a lawful request never meets. Node has one limit
+ * for bodies of all routes, so that of an upload; `boundBodies` holds the others to theirs.
+ */
 const TIMES = {
-  requestTimeout: 60 * SECOND_MS,
+  requestTimeout: UPLOAD_WITHIN_MS + 60 * SECOND_MS,
   connectionTimeout: 75 * SECOND_MS,
   keepAliveTimeout: 72 * SECOND_MS,
   handlerTimeout: 30 * SECOND_MS,
@@ -50,6 +70,7 @@ export async function buildServer(deps: ApiDependencies): Promise<FastifyInstanc
   const app = bareServer(deps)
   const allowed = watchRoutes(app)
   carryRequestContext(app, deps.randomBytes)
+  boundBodies(app)
   logRequests(app)
   handleErrors(app, allowed)
   await protect(app)
@@ -118,14 +139,32 @@ async function serveV1(
   const routes = [
     companies,
     companyStatus,
+    sync,
     integrations,
     integrationActions,
     attestation,
     credentials,
     credentialActions,
     invoices,
+    invoicePapers,
+    invoiceCodes,
     invoiceAcceptance,
-    invoiceRelease,
+    invoiceValidation,
+    invoiceActions,
+    invoicesActions,
+    technicalCorrection,
+    offline,
+    outages,
+    batches,
+    batchAcceptance,
+    documents,
+    documentExport,
+    documentErasure,
+    events,
+    eventStreams,
+    webhooks,
+    webhookActions,
+    webhookDeliveries,
     apiKeys,
     apiKeyActions,
     audit,

@@ -153,7 +153,7 @@ describe('an invoice is refused, stored nowhere and queued nowhere, when it', ()
   })
 
   test.each<[string, () => Partial<Call>, number, string]>([
-    ['comes as JSON', () => ({ json: { invoice: 1 } }), 415, 'MEDIA_TYPE_UNSUPPORTED'],
+    ['comes as JSON that is no invoice', () => ({ json: { invoice: 1 } }), 422, 'INVOICE_INVALID'],
     ['comes as text/xml', () => ({ headers: { 'content-type': 'text/xml' } }), 415, 'MEDIA_TYPE_UNSUPPORTED'],
     ['comes without a type', () => ({ headers: { 'content-type': '' } }), 415, 'MEDIA_TYPE_UNSUPPORTED'],
     [

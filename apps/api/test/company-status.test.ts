@@ -1,12 +1,24 @@
+import { randomBytes } from 'node:crypto'
+import { BUDGET_SCRIPTS, CompanyId, createSharedBudget, readBudgetScope } from '@ksef-fleet/core'
 import { createSelfSignedCertificate } from '@ksef-fleet/ksef'
+import { Redis } from 'ioredis'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { connectBudgetReader } from '../src/budget-reader.ts'
 import { invoiceOf, type RunningApi, startApi } from './running-api.ts'
 
 let api: RunningApi
+let redis: Redis
 beforeAll(async () => {
+  redis = new Redis(process.env.FLEET_TEST_REDIS_URL ?? '')
+  // Counters that began long ago: none of them was lost.
+  await redis.set('fleet-budget-birth', '1')
   api = await startApi()
 })
-afterAll(() => api?.[Symbol.asyncDispose]())
+afterAll(async () => {
+  await redis.del('fleet-budget-birth')
+  redis.disconnect()
+  await api?.[Symbol.asyncDispose]()
+})
 
 const of = (companyId: string, what: string) => `/v1/companies/${companyId}/${what}`
 const read = async (url: string, key?: string) =>
@@ -36,12 +48,19 @@ describe('the status of a company', () => {
         waiting: [{ state: 'pending', reason: null, count: 1 }],
         blockedUntil: null,
         budget: {
-          counted: 'here',
-          windows: [
-            { window: 'second', max: 10, left: 10 },
-            { window: 'minute', max: 30, left: 30 },
-            { window: 'hour', max: 180, left: 180 },
-          ],
+          counted: 'fleet',
+          limitsReadAt: null,
+          groups: expect.arrayContaining([
+            {
+              group: 'invoiceSend',
+              blockedUntil: null,
+              windows: [
+                { window: 'second', max: 10, used: 0, left: 10, freeAt: null },
+                { window: 'minute', max: 30, used: 0, left: 30, freeAt: null },
+                { window: 'hour', max: 180, used: 0, left: 180, freeAt: null },
+              ],
+            },
+          ]),
         },
       })
     }
@@ -72,6 +91,55 @@ describe('the status of a company', () => {
       ['KSEF_SILENT', 'stops', 'ksef'],
       ['KSEF_UNSETTLED', 'stops', 'ksef'],
     ])
+  })
+
+  test('shows what the workers have called, and what KSeF refuses until when', async () => {
+    const { db, now, log } = api.deps
+    const run = (script: keyof typeof BUDGET_SCRIPTS, keys: readonly string[], argument: string) =>
+      redis.eval(BUDGET_SCRIPTS[script], keys.length, ...keys, argument)
+    const budget = createSharedBudget({ redis: { run }, egress: 'default', now, randomBytes, log })
+    const scope = await db.withCompany(CompanyId.parse(api.b.id), async (tx) => {
+      const integration = await tx.integrations.current('test')
+      if (integration === null) throw new Error('no integration')
+      return readBudgetScope(tx, integration)
+    })
+    for (let call = 0; call < 10; call++) await budget.take(scope, 'invoiceSend')
+    await budget.block(scope, 'batchSession', new Date(now().getTime() + 60_000))
+    const status = await read(of(api.b.id, 'status'))
+    const group = (name: string) => status.budget.groups.find((one: { group: string }) => one.group === name)
+    expect(group('invoiceSend').windows[0]).toMatchObject({ used: 10, left: 0, freeAt: expect.any(String) })
+    expect(group('invoiceSend').windows[2]).toMatchObject({ used: 10, left: 170, freeAt: null })
+    expect(Date.parse(group('batchSession').blockedUntil)).toBeGreaterThan(now().getTime() + 50_000)
+    const { findings } = await read(of(api.b.id, 'doctor'))
+    expect(findings).toContainEqual(
+      expect.objectContaining({ code: 'KSEF_RATE_LIMITED', severity: 'warns', who: 'ksef' }),
+    )
+  })
+
+  test('without Redis is estimated from the attempts on record', async () => {
+    const clock = () => new Date()
+    const budget = connectBudgetReader(
+      { redisUrl: 'redis://127.0.0.1:1', egress: 'default' },
+      { now: clock, log: api.deps.log },
+    )
+    await using alone = await startApi({ budget })
+    const answer = await alone.call({ url: of(alone.a.id, 'status') })
+    budget.close()
+    expect(answer.json().budget).toEqual({
+      counted: 'estimated',
+      limitsReadAt: null,
+      groups: [
+        {
+          group: 'invoiceSend',
+          blockedUntil: null,
+          windows: [
+            { window: 'second', max: 10, used: 0, left: 10, freeAt: null },
+            { window: 'minute', max: 30, used: 0, left: 30, freeAt: null },
+            { window: 'hour', max: 180, used: 0, left: 180, freeAt: null },
+          ],
+        },
+      ],
+    })
   })
 
   test('of one that signs in with the provider’s certificate tells neither its id nor its name', async () => {

@@ -106,7 +106,7 @@ describe('on the wire', () => {
 describe('time and size', () => {
   test('of a request are bounded', () => {
     const { server, initialConfig } = api.app
-    expect(server.requestTimeout).toBe(60_000)
+    expect(server.requestTimeout).toBe(960_000)
     expect(server.headersTimeout).toBe(15_000)
     expect(server.timeout).toBe(75_000)
     expect(initialConfig.bodyLimit).toBe(65_536)

@@ -10,7 +10,12 @@ const MANY_LINES = invoiceOf(NIP_A, {
 
 let inspector: InvoiceInspector
 beforeAll(async () => {
-  inspector = createInvoiceInspector(deps, { threads: 1, waitingMax: 3, deadlineMs: 60_000 })
+  inspector = createInvoiceInspector(deps, {
+    threads: 1,
+    waitingMax: 3,
+    deadlineMs: 60_000,
+    patienceMs: 20_000,
+  })
   await inspector.warmUp()
 })
 afterAll(() => inspector?.close())
@@ -27,6 +32,11 @@ describe('inspecting an invoice', () => {
       Buffer.from(MANY_LINES).toString().replace('<KodWaluty>PLN', '<KodWaluty>ZLOTY'),
     )
     expect(await inspector.inspect(broken)).toMatchObject({ ok: false, faults: [{ code: 'INVOICE_XSD' }] })
+    expect((await inspector.check(broken, null)).findings).toMatchObject([{ code: 'INVOICE_XSD' }])
+    expect(await inspector.check(MANY_LINES, null)).toMatchObject({
+      facts: { sellerNip: NIP_A },
+      findings: [],
+    })
   })
 
   test('of a large one leaves the event loop free: timers fire while it runs', async () => {
@@ -54,12 +64,21 @@ describe('inspecting an invoice', () => {
   })
 
   test('gives a document up that takes too long, names it, and goes on with the next', async () => {
-    const hurried = createInvoiceInspector(deps, { threads: 1, waitingMax: 10, deadlineMs: 1 })
+    const hurried = createInvoiceInspector(deps, {
+      threads: 1,
+      waitingMax: 10,
+      deadlineMs: 1,
+      patienceMs: 20_000,
+    })
     try {
-      const verdict = await untilBegun(hurried)
+      const verdict = await untilBegun(() => hurried.inspect(MANY_LINES))
       expect(verdict).toEqual({
         ok: false,
         faults: [expect.objectContaining({ code: 'INVOICE_TOO_COMPLEX' })],
+      })
+      expect(await untilBegun(() => hurried.check(MANY_LINES, null))).toMatchObject({
+        facts: null,
+        findings: [{ code: 'INVOICE_TOO_COMPLEX', severity: 'error', message: { pl: expect.any(String) } }],
       })
     } finally {
       await hurried.close()
@@ -67,10 +86,54 @@ describe('inspecting an invoice', () => {
   })
 })
 
+describe('inspecting many', () => {
+  test('says of each what it would say of it alone, in their order', async () => {
+    const xmls = [invoiceOf(NIP_A), Buffer.from('<a/>'), LARGE, invoiceOf(NIP_A)]
+    const together = await inspector.inspectMany(xmls)
+    const alone: unknown[] = []
+    for (const xml of xmls) alone.push(await inspector.inspect(xml))
+    expect(together).toEqual(alone)
+    expect(await inspector.inspectMany([])).toEqual([])
+  })
+
+  test('goes to a thread also with small ones: the event loop is free meanwhile', async () => {
+    const xmls = Array.from({ length: 64 }, () => invoiceOf(NIP_A))
+    let fired = 0
+    let done = false
+    const running = inspector.inspectMany(xmls).finally(() => {
+      done = true
+    })
+    while (!done) {
+      await new Promise((resolve) => setImmediate(resolve))
+      fired += 1
+    }
+    expect((await running).every(({ ok }) => ok)).toBe(true)
+    expect(fired, 'documents inspected in place would let nothing else run').toBeGreaterThan(3)
+  })
+
+  test('with one among them that takes too long has it named, and goes on with the others', async () => {
+    const hurried = createInvoiceInspector(deps, {
+      threads: 1,
+      waitingMax: 10,
+      deadlineMs: 1,
+      patienceMs: 20_000,
+    })
+    try {
+      const spoken = await untilBegun(() =>
+        hurried.inspectMany([invoiceOf(NIP_A), MANY_LINES, invoiceOf(NIP_A)]),
+      )
+      expect(spoken).toHaveLength(3)
+      expect(spoken[1]).toMatchObject({ ok: false, faults: [{ code: 'INVOICE_TOO_COMPLEX' }] })
+    } finally {
+      await hurried.close()
+    }
+  })
+})
+
 /** With a deadline of a millisecond the thread may not have begun yet, which is another answer; then again. */
-async function untilBegun(hurried: InvoiceInspector) {
+async function untilBegun<T>(inspect: () => Promise<T>): Promise<T> {
   for (let turn = 0; turn < 100; turn += 1) {
-    const [answer] = await Promise.allSettled([hurried.inspect(MANY_LINES)])
+    const [answer] = await Promise.allSettled([inspect()])
     if (answer.status === 'fulfilled') return answer.value
     expect(answer.reason).toMatchObject({ code: 'OVERLOADED' })
     await new Promise((resolve) => setTimeout(resolve, 100))

@@ -1,6 +1,6 @@
 import { CompanyId } from '@ksef-fleet/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { invoiceOf, NIP_A, NIP_B, type RunningApi, startApi } from './running-api.ts'
+import { invoiceOf, NIP_A, NIP_B, type RunningApi, startApi, textOf } from './running-api.ts'
 
 let api: RunningApi
 beforeAll(async () => {
@@ -26,7 +26,8 @@ describe('posting an invoice', () => {
       issueDate: '2026-11-22',
       ksefNumber: null,
       upo: null,
-      reason: null,
+      outcome: { code: 'QUEUED', actor: 'nobody', retry: 'automatic', ksef: null },
+      actions: ['hold'],
       attempts: 0,
     })
     const location = String(posted.headers.location)
@@ -64,6 +65,37 @@ describe('posting an invoice', () => {
     ]) {
       const answer = await api.call({ url: '/v1/companies', headers: { 'x-request-id': id } })
       expect(answer.headers['x-request-id']).toMatch(/^[0-9a-f-]{36}$/)
+    }
+  })
+})
+
+describe('how an invoice is to travel', () => {
+  const posted = (xml: Uint8Array, delivery: string) =>
+    api.call({ url: `/v1/companies/${api.a.id}/invoices?delivery=${delivery}`, xml, key: api.a.key })
+  const withAttachment = () =>
+    Buffer.from(
+      textOf(invoiceOf(NIP_A)).replace(
+        '</Faktura>',
+        '<Zalacznik><BlokDanych><MetaDane><ZKlucz>licznik</ZKlucz><ZWartosc>7</ZWartosc></MetaDane></BlokDanych></Zalacznik></Faktura>',
+      ),
+    )
+
+  test('is the caller’s wish, and the plan’s where there is none', async () => {
+    for (const delivery of ['immediate', 'auto', 'batch'])
+      expect((await posted(invoiceOf(NIP_A), delivery)).json()).toMatchObject({ delivery, batchId: null })
+    expect((await post(invoiceOf(NIP_A))).json().delivery).toBe('auto')
+    const answer = await posted(invoiceOf(NIP_A), 'pigeon')
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'REQUEST_INVALID'])
+  })
+
+  test('is not singly with an attachment, which is accepted otherwise', async () => {
+    const before = await api.counts()
+    const refused = await posted(withAttachment(), 'immediate')
+    expect([refused.statusCode, refused.json().code]).toEqual([422, 'INVOICE_ATTACHMENT_NEEDS_BATCH'])
+    expect(await api.counts()).toEqual(before)
+    for (const delivery of ['auto', 'batch']) {
+      const accepted = await posted(withAttachment(), delivery)
+      expect([accepted.statusCode, accepted.json().hasAttachment], accepted.body).toEqual([202, true])
     }
   })
 })
@@ -111,7 +143,8 @@ describe('an Idempotency-Key', () => {
     const key = crypto.randomUUID()
     let running: Promise<{ statusCode: number }> | undefined
     await api.deps.db.withCompany(CompanyId.parse(api.a.id), async (tx) => {
-      expect(await tx.idempotency.lock(key)).toBe(true)
+      const asked = { environment: api.deps.environment, idempotencyKey: key }
+      expect(await tx.acceptance.look(asked)).toMatchObject({ isKeyBusy: false })
       running = keyed(xml, key)
       const answer = await running
       expect(answer.statusCode).toBe(409)
@@ -140,6 +173,7 @@ describe('an Idempotency-Key', () => {
     expect(difference(before, await api.counts())).toEqual({
       'public.submissions': 1,
       'public.ksef_documents_raw': 1,
+      'public.ksef_documents': 1,
       'public.idempotency_keys': 1,
       'public.outbox': 1,
     })
@@ -158,51 +192,26 @@ describe('an Idempotency-Key', () => {
 })
 
 describe('the list of invoices', () => {
-  test.each(['limit=0', 'limit=201', 'limit=x', 'limit=1&limit=2', 'state=paid', 'sort=number', 'cursor='])(
-    'refuses %s and names the parameter',
-    async (query) => {
-      const answer = await api.call({ url: `/v1/companies/${api.a.id}/invoices?${query}` })
-      expect([answer.statusCode, answer.json().code]).toEqual([400, 'REQUEST_INVALID'])
-      expect(answer.json().faults[0].pointer).toBe(query.split('=')[0])
-    },
-  )
+  test.each([
+    'limit=0',
+    'limit=201',
+    'limit=x',
+    'limit=1&limit=2',
+    'state=paid',
+    'reason=X',
+    'sort=number',
+    'cursor=',
+  ])('refuses %s and names the parameter', async (query) => {
+    const answer = await api.call({ url: `/v1/companies/${api.a.id}/invoices?${query}` })
+    expect([answer.statusCode, answer.json().code]).toEqual([400, 'REQUEST_INVALID'])
+    expect(answer.json().faults[0].pointer).toBe(query.split('=')[0])
+  })
 
   test('is narrowed by state', async () => {
     const { invoices } = (
       await api.call({ url: `/v1/companies/${api.a.id}/invoices?state=receipted` })
     ).json()
     expect(invoices).toEqual([])
-  })
-})
-
-describe('a held invoice', () => {
-  const hold = (id: string) =>
-    api.query(`update submissions set state = 'held', reason = $2, next_attempt_at = null where id = $1`, [
-      id,
-      JSON.stringify({ code: 'KSEF_PERMISSION_MISSING', ksefCode: 403, description: 'Brak uprawnień' }),
-    ])
-
-  test('says why, in KSeF’s words and in ours, and goes again when released', async () => {
-    const { id } = (await post(invoiceOf(NIP_A))).json()
-    const path = `/v1/companies/${api.a.id}/invoices/${id}`
-    await hold(id)
-    expect((await api.call({ url: path })).json().reason).toMatchObject({
-      code: 'KSEF_PERMISSION_MISSING',
-      ksefCode: 403,
-      description: 'Brak uprawnień',
-      blame: 'company',
-      retry: 'after-change',
-      means: expect.stringMatching(/permission/),
-      help: expect.stringMatching(/\S/),
-    })
-    const released = await api.call({ method: 'POST', url: `${path}/release` })
-    expect([released.statusCode, released.json().state, released.json().reason]).toEqual([
-      200,
-      'pending',
-      null,
-    ])
-    const again = await api.call({ method: 'POST', url: `${path}/release` })
-    expect([again.statusCode, again.json().code]).toEqual([409, 'SUBMISSION_NOT_HELD'])
   })
 })
 

@@ -1,6 +1,8 @@
+import { placeEvents } from '@ksef-fleet/core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { FIXTURES, type Named, urlOf } from './route-fixtures.ts'
 import { type Call, invoiceOf, type RunningApi, startApi } from './running-api.ts'
+import { filesOf } from './uploads.ts'
 
 let api: RunningApi
 let ofB: Named
@@ -12,14 +14,30 @@ beforeAll(async () => {
     xml: invoiceOf(api.b.nip),
     key: api.b.key,
   })
+  const batch = await api.call({
+    url: `/v1/companies/${api.b.id}/batches`,
+    upload: filesOf({ 'a.xml': invoiceOf(api.b.nip) }),
+    key: api.b.key,
+  })
   const keys = (await api.call({ url: '/v1/api-keys', key: api.b.key })).json().apiKeys as { id: string }[]
   const own = await api.call({ url: `/v1/companies/${api.b.id}/credentials`, key: api.b.key })
+  const documents = await api.call({ url: `/v1/companies/${api.b.id}/documents`, key: api.b.key })
+  const webhooks = `/v1/companies/${api.b.id}/webhooks`
+  const url = 'https://receiver.example/'
+  const webhook = (await api.call({ url: webhooks, json: { url }, key: api.b.key })).json()
+  await api.call({ url: `${webhooks}/${webhook.id}/test`, method: 'POST', key: api.b.key })
+  await placeEvents(api.deps.db)
+  const log = await api.call({ url: `/v1/companies/${api.b.id}/events`, key: api.b.key })
   ofB = {
     companyId: api.b.id,
     integrationId: api.b.integrationId,
     credentialId: own.json().credentials[0].id,
     invoiceId: String(posted.json().id),
+    batchId: String(batch.json().id),
+    documentId: documents.json().documents[0].id,
     apiKeyId: keys[0]!.id,
+    webhookId: String(webhook.id),
+    eventId: String(log.json().events[0].id),
   }
 })
 afterAll(() => api?.[Symbol.asyncDispose]())
@@ -42,7 +60,7 @@ const NOWHERE: Record<string, string> = {
 
 const withIds = Object.keys(FIXTURES).filter((route) => route.includes(':'))
 const isReadByItsCompany = (route: string) =>
-  route.startsWith('GET') && !route.endsWith('/upo') && FIXTURES[route]!(api.b).provider !== true
+  route.startsWith('GET') && !/\/upo(\/|$)/.test(route) && FIXTURES[route]!(api.b).provider !== true
 const methodOf = (route: string) => route.split(' ')[0] as NonNullable<Call['method']>
 
 async function ask(route: string, named: Partial<Named>, key: string) {

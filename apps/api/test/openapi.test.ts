@@ -1,5 +1,7 @@
 import { ERRORS } from '@ksef-fleet/core'
 import { Validator } from '@seriousme/openapi-schema-validator'
+import { Ajv2020 } from 'ajv/dist/2020.js'
+import ajvFormats from 'ajv-formats'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { z } from 'zod'
 import { routesOf } from '../src/index.ts'
@@ -10,6 +12,7 @@ const Operation = z.looseObject({
   summary: z.string(),
   tags: z.array(z.string()),
   security: z.array(z.unknown()).optional(),
+  requestBody: z.unknown().optional(),
   responses: z.record(z.string(), z.looseObject({ description: z.string() })),
 })
 const Document = z.looseObject({
@@ -85,6 +88,39 @@ describe('the OpenAPI document', () => {
         }
       }
     }
+  })
+
+  test('describes an upload of a batch as bytes, and in a form as files', () => {
+    const upload = operations().find(({ operationId }) => operationId === 'acceptBatch')
+    expect(upload?.requestBody).toMatchObject({
+      content: {
+        'application/zip': { schema: { type: 'string', format: 'binary' } },
+        'application/gzip': { schema: { type: 'string', format: 'binary' } },
+        'multipart/form-data': { schema: { properties: { files: { type: 'array' } } } },
+      },
+    })
+  })
+
+  test('describes an invoice as XML and as JSON, with an example of each kind that its schema takes', async () => {
+    const post = operations().find(({ operationId }) => operationId === 'acceptInvoice')
+    const Body = z.looseObject({
+      content: z.looseObject({
+        'application/xml': z.looseObject({ schema: z.looseObject({ type: z.literal('string') }) }),
+        'application/json': z.looseObject({
+          schema: z.looseObject({ oneOf: z.array(z.looseObject({ $ref: z.string() })) }),
+          examples: z.record(z.string(), z.looseObject({ value: z.unknown() })),
+        }),
+      }),
+    })
+    const json = Body.parse(post?.requestBody).content['application/json']
+    expect(Object.keys(json.examples).sort()).toEqual(
+      ['KOR', 'KOR_ROZ', 'KOR_VAT_RR', 'KOR_ZAL', 'ROZ', 'UPR', 'VAT', 'VAT_RR', 'ZAL'].sort(),
+    )
+    const ajv = ajvFormats.default(new Ajv2020({ strict: false }))
+    const validate = ajv.compile({ ...json.schema, components: document.components })
+    for (const [kind, { value }] of Object.entries(json.examples))
+      expect([kind, validate(value), validate.errors]).toEqual([kind, true, null])
+    expect(validate({ number: '1', issueDate: '2026-02-02', lines: [{ qty: 1 }] })).toBe(false)
   })
 
   test('lists every error code in the form of a problem', async () => {

@@ -18,7 +18,17 @@ import { createTestDatabase } from '@ksef-fleet/db/test-database'
 import { sampleInvoice } from '@ksef-fleet/ksef/sample-invoice'
 import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import pg from 'pg'
-import { type ApiDependencies, buildServer, createInvoiceInspector } from '../src/index.ts'
+import { connectBudgetReader } from '../src/budget-reader.ts'
+import {
+  type ApiDependencies,
+  buildServer,
+  connectEventBell,
+  createEventStreams,
+  createInvoiceInspector,
+  createPrinter,
+  createUploads,
+  type UploadLimits,
+} from '../src/index.ts'
 
 export const NIP_A = '1111111111'
 export const NIP_B = '2222222222'
@@ -29,6 +39,18 @@ export const NOW = new Date('2026-11-22T11:00:00Z')
 export const TODAY = '2026-11-22'
 export const TOMORROW = '2026-11-23'
 
+/** Small enough for a test to go beyond each. */
+export const UPLOAD_LIMITS: UploadLimits = {
+  atOnceMax: 3,
+  bytesMax: 4_000_000,
+  unpackedBytesMax: 10_000_000,
+  filesMax: 1_000,
+  withinMs: 20_000,
+}
+
+/** A bell that is never rung does not make a test wait long. */
+export const STREAMS = { max: 8, pollMs: 100, heartbeatMs: 150 }
+
 export type Json = Record<string, unknown>
 
 export type Call = {
@@ -38,6 +60,7 @@ export type Call = {
   headers?: Record<string, string | string[]>
   json?: unknown
   xml?: Uint8Array | string
+  upload?: { type: string; bytes: Uint8Array }
 }
 
 export type Party = { id: string; nip: string; key: string; integrationId: string }
@@ -55,13 +78,18 @@ export async function startApi(change: Partial<ApiDependencies> = {}) {
   const directory = await mkdtemp(join(tmpdir(), 'fleet-api-'))
   resources.defer(() => rm(directory, { recursive: true, force: true }))
 
+  const spoolDirectory = join(directory, 'spool')
   const lines: string[] = []
-  const now = () => new Date()
+  const now = change.now ?? (() => new Date())
   const inspector = resources.adopt(
     createInvoiceInspector(
-      { environment: 'test', now: () => NOW },
-      { threads: 1, waitingMax: 200, deadlineMs: 20_000 },
+      { environment: 'test', now: change.now ?? (() => NOW) },
+      { threads: 1, waitingMax: 200, deadlineMs: 20_000, patienceMs: 20_000 },
     ),
+    (made) => made.close(),
+  )
+  const printer = resources.adopt(
+    createPrinter({ threads: 1, waitingMax: 100, deadlineMs: 25_000 }),
     (made) => made.close(),
   )
   const sealer = createSealer(randomBytes(32), randomBytes)
@@ -72,6 +100,16 @@ export async function startApi(change: Partial<ApiDependencies> = {}) {
     destination: { write: (line) => lines.push(line) },
   })
   const trail = resources.adopt(createAuditTrail({ db, now, log }), (kept) => kept.close())
+  const budget = resources.adopt(
+    connectBudgetReader(
+      { redisUrl: process.env.FLEET_TEST_REDIS_URL ?? '', egress: 'default' },
+      { now, log },
+    ),
+    (reader) => reader.close(),
+  )
+  const bell = resources.adopt(connectEventBell(process.env.FLEET_TEST_REDIS_URL ?? '', log), (connected) =>
+    connected.close(),
+  )
   const deps: ApiDependencies = {
     db,
     secrets: createKsefSecretManager({
@@ -81,13 +119,24 @@ export async function startApi(change: Partial<ApiDependencies> = {}) {
       now,
     }),
     trail,
+    budget,
     environment: 'test',
     now,
     randomBytes,
     newId,
-    inspect: (xml) => inspector.inspect(xml),
+    inspect: (xml, strictness) => inspector.inspect(xml, strictness),
+    inspectData: (json, company, strictness) => inspector.inspectData(json, company, strictness),
+    inspectMany: (documents, judgement) => inspector.inspectMany(documents, judgement),
+    composeMany: (jsons, of) => inspector.composeMany(jsons, of),
+    check: (document, company) => inspector.check(document, company),
+    print: (task) => printer.print(task),
+    qrBaseUrl: 'https://qr-test.ksef.mf.gov.pl',
+    uploads: await createUploads(spoolDirectory, UPLOAD_LIMITS),
     cursorKey: randomBytes(32),
     log,
+    sealer,
+    destinations: { http: false, networks: [] },
+    streams: createEventStreams(bell, STREAMS),
     readiness: {
       postgres: () => db.check(),
       redis: () => Promise.reject(new Error('there is no Redis here')),
@@ -127,6 +176,7 @@ export async function startApi(change: Partial<ApiDependencies> = {}) {
     deps,
     database,
     lines,
+    spoolDirectory,
     providerKey,
     a: await party(NIP_A),
     b: await party(NIP_B),
@@ -149,7 +199,8 @@ export async function startApi(change: Partial<ApiDependencies> = {}) {
 /** Injects a request; POST when it has a body, with the provider's key when none is named. */
 function caller(app: FastifyInstance, providerKey: string) {
   return (call: Call): Promise<LightMyRequestResponse> => {
-    const payload = call.xml ?? (call.json === undefined ? undefined : JSON.stringify(call.json))
+    const payload =
+      call.xml ?? call.upload?.bytes ?? (call.json === undefined ? undefined : JSON.stringify(call.json))
     const key = call.key === undefined ? providerKey : call.key
     return app.inject({
       method: call.method ?? (payload === undefined ? 'GET' : 'POST'),
@@ -158,6 +209,7 @@ function caller(app: FastifyInstance, providerKey: string) {
         ...(key === null ? {} : { authorization: `Bearer ${key}` }),
         ...(call.xml === undefined ? {} : { 'content-type': 'application/xml' }),
         ...(call.json === undefined ? {} : { 'content-type': 'application/json' }),
+        ...(call.upload === undefined ? {} : { 'content-type': call.upload.type }),
         ...call.headers,
       },
       ...(payload === undefined

@@ -2,9 +2,8 @@ import { type AnyJob, type DeliveryContext, type Log, QUEUE_NAMES, type QueueNam
 import { type Job, Worker } from 'bullmq'
 import type { Redis } from 'ioredis'
 
-/** BullMQ's lock, renewed while a job runs; a worker that dies is replaced by the sweeper, not by BullMQ's own recovery. */
-const LOCK_MS = 10_000
-const STALLED_CHECK_MS = 5_000
+/** Checks for stalled jobs within one life of a lock. */
+const STALLED_CHECKS_PER_LOCK = 2
 /** BullMQ's verdict on a job that stalls is of no interest: the row in PostgreSQL says what is to be done. */
 const STALLED_MAX = 20
 
@@ -16,6 +15,11 @@ export function bindJobs(deps: {
   redis: Redis
   context: DeliveryContext
   concurrency: Record<QueueName, number>
+  /**
+   * BullMQ's lock, renewed while a job runs. What a dead worker was at, the sweeper finds; but rings for the very job it
+   * died in coalesce with that one until its lock is over, or for ten seconds.
+   */
+  lockMs: number
   observe: (run: { job: string; outcome: 'done' | 'failed'; seconds: number }) => void
 }): BoundJobs {
   const byName = new Map(deps.jobs.map((job) => [job.name, job]))
@@ -23,8 +27,8 @@ export function bindJobs(deps: {
     const worker = new Worker(name, (job: Job) => run(deps, byName.get(job.name), job), {
       connection: deps.redis,
       concurrency: deps.concurrency[name],
-      lockDuration: LOCK_MS,
-      stalledInterval: STALLED_CHECK_MS,
+      lockDuration: deps.lockMs,
+      stalledInterval: deps.lockMs / STALLED_CHECKS_PER_LOCK,
       maxStalledCount: STALLED_MAX,
     })
     worker.on('error', (error) => deps.context.log.warn({ queue: name, reason: error.name }, 'queue.error'))

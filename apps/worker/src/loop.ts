@@ -3,29 +3,34 @@ import type { Log } from '@ksef-fleet/core'
 
 export type Loop = { stop(): Promise<void> }
 
+/** What a step says of the next one: at once (true), after the loop's pause (false), or sooner than that. */
+export type Again = boolean | { inMs: number }
+
 /**
- * Runs `step` again and again: at once while it says there is more, else after a pause. A failing step is told and tried
+ * Runs `step` again and again, when it says, and after the pause at the latest. A failing step is told and tried
  * again with growing pauses; the loop itself ends only when it is stopped, and then after the step at hand.
  */
 export function startLoop(loop: {
   name: string
   pauseMs: number
   log: Log
-  step: () => Promise<boolean>
+  step: () => Promise<Again>
 }): Loop {
   const stopped = new AbortController()
   let failures = 0
   const running = (async () => {
     while (!stopped.signal.aborted) {
+      let pauseMs = loop.pauseMs
       try {
-        const more = await loop.step()
+        const again = await loop.step()
         failures = 0
-        if (more) continue
+        if (again === true) continue
+        if (again !== false) pauseMs = Math.min(pauseMs, again.inMs)
       } catch (error) {
         failures++
         loop.log.error({ loop: loop.name, failures, error }, 'loop.step-failed')
       }
-      await pause(loop.pauseMs * Math.min(2 ** failures, FAILURE_FACTOR_MAX), stopped.signal)
+      await pause(pauseMs * Math.min(2 ** failures, FAILURE_FACTOR_MAX), stopped.signal)
     }
   })()
   return {

@@ -29,12 +29,20 @@ export function createMetrics() {
     labelNames: ['code'],
     registers: [registry],
   })
+  const webhooks = new Counter({
+    name: 'fleet_webhook_attempts_total',
+    help: 'Events posted to webhooks, by what came of it.',
+    labelNames: ['outcome', 'code'],
+    registers: [registry],
+  })
   return {
     registry,
     call: (call: CallRecord) =>
       calls.observe({ operation: call.operation, outcome: call.failureKind ?? 'ok' }, call.durationMs / 1000),
     job: (run: { job: string; outcome: string; seconds: number }) =>
       jobs.observe({ job: run.job, outcome: run.outcome }, run.seconds),
+    webhook: ({ outcome, code }: { outcome: string; code: string | null }) =>
+      webhooks.inc({ outcome, code: code ?? '' }),
     warning: (code: string) => warnings.inc({ code }),
   }
 }

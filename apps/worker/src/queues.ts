@@ -1,6 +1,6 @@
 /**
  * The doorbell. Each ring becomes a BullMQ job with ids only. Rings of one key coalesce: while one waits newcomers are
- * absorbed, while one runs exactly one follow-up waits. The deduplication id carries an epoch of ten seconds, so that a
+ * absorbed, while one runs exactly one follow-up waits. The deduplication id carries an epoch of some seconds, so that a
  * key left behind by an outage of Redis or by a worker that died can swallow rings no longer than that; the job's own id
  * is BullMQ's, so a failed job that is kept for inspection never blocks a new one.
  */
@@ -8,7 +8,6 @@ import { type Log, QUEUE_NAMES, type QueueName, type Ring } from '@ksef-fleet/co
 import { Queue } from 'bullmq'
 import type { Redis } from 'ioredis'
 
-const EPOCH_MS = 10_000
 const FAILED_KEPT_MAX = 200
 
 export type Doorbell = {
@@ -28,12 +27,14 @@ export function createDoorbell(deps: {
   redis: Redis
   queueOf: (job: string) => QueueName | undefined
   now: () => Date
+  /** The epoch's length. */
+  ringSeconds: number
   log: Log
 }): Doorbell {
   const queues = new Map(QUEUE_NAMES.map((name) => [name, openQueue(name, deps)]))
   return {
     async ring(rings) {
-      const epoch = Math.floor(deps.now().getTime() / EPOCH_MS)
+      const epoch = Math.floor(deps.now().getTime() / (deps.ringSeconds * 1000))
       for (const [name, queue] of queues) {
         const mine = rings.filter((ring) => deps.queueOf(ring.job) === name)
         if (mine.length === 0) continue

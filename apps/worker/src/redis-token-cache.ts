@@ -4,6 +4,8 @@ import type { Redis } from 'ioredis'
 /** Deletes the lock only while this holder has it: a lock that ran out may be another's by now. */
 const UNLOCK = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('del', KEYS[1]) end return 0`
 
+const PROLONG = `if redis.call('get', KEYS[1]) == ARGV[1] then return redis.call('pexpire', KEYS[1], ARGV[2]) end return 0`
+
 /** Keys looked at in one step of a search, which shares Redis with everybody else. */
 const SCAN_KEYS = 1_000
 
@@ -27,6 +29,9 @@ export function redisTokenCache(redis: Redis): TokenCache {
     },
     async lock(key, holder, lifeMs) {
       return (await redis.set(key, holder, 'PX', lifeMs, 'NX')) === 'OK'
+    },
+    async prolong(key, holder, lifeMs) {
+      await redis.eval(PROLONG, 1, key, holder, lifeMs)
     },
     async unlock(key, holder) {
       await redis.eval(UNLOCK, 1, key, holder)

@@ -9,6 +9,10 @@ export type CoreDependencies = {
   /** The one environment this deployment speaks to. */
   environment: KsefEnvironment
   now: () => Date
+  /** From when on invoices of a newly connected company are received; since KSeF's beginning when left out. */
+  inboxStartAt?: Date
+  /** Whether invoices are issued offline by themselves while KSeF cannot be reached, where a company does not say otherwise; true when left out. */
+  offlineAutomatic?: boolean
   randomBytes: (length: number) => Uint8Array
   /** A fresh UUID, version 7, so that ids sort by creation. */
   newId: () => string

@@ -1,6 +1,12 @@
+import { BATCH_ERRORS } from './errors/batch-errors.ts'
+import { DOCUMENT_ERRORS } from './errors/document-errors.ts'
 import type { ErrorRow } from './errors/error-row.ts'
+import { INBOX_ERRORS } from './errors/inbox-errors.ts'
 import { INTEGRATION_ERRORS } from './errors/integration-errors.ts'
+import { OFFLINE_ERRORS } from './errors/offline-errors.ts'
+import { WEBHOOK_ERRORS } from './errors/webhook-errors.ts'
 
+export { FILE_ERRORS } from './errors/batch-errors.ts'
 export type { ErrorRow } from './errors/error-row.ts'
 
 /**
@@ -73,7 +79,7 @@ export const ERRORS = {
     blame: 'caller',
     retry: 'after-change',
     means: 'The body is of another media type than this route takes.',
-    help: 'Send an invoice as `application/xml`, everything else as `application/json`.',
+    help: 'Send an invoice as `application/xml` or `application/json`, a batch as `application/zip`, `application/gzip` or `multipart/form-data`, everything else as `application/json`.',
   },
   BODY_TOO_LARGE: {
     httpStatus: 413,
@@ -104,27 +110,34 @@ export const ERRORS = {
     help: 'Repeat the request in a second; it will get the same answer as the first.',
   },
   ...INTEGRATION_ERRORS,
+  ...BATCH_ERRORS,
+  ...INBOX_ERRORS,
+  ...DOCUMENT_ERRORS,
+  ...OFFLINE_ERRORS,
+  ...WEBHOOK_ERRORS,
   // Invoices
   INVOICE_INVALID: {
     httpStatus: 422,
     blame: 'caller',
     retry: 'after-change',
-    means: 'The invoice breaks a rule that KSeF would refuse it for. Nothing was stored.',
-    help: '`faults` lists each rule with line or XPath.',
+    means:
+      'The invoice breaks a rule that KSeF would refuse it for or, with `validate=strict`, one of the VAT act. Nothing was stored.',
+    help: '`faults` lists each rule with line, XPath or JSON pointer.',
   },
   INVOICE_SELLER_MISMATCH: {
     httpStatus: 422,
     blame: 'caller',
     retry: 'after-change',
-    means: "The invoice's seller (Podmiot1/DaneIdentyfikacyjne/NIP) is not the company it was posted for.",
+    means:
+      "The company it was posted for is not the invoice's seller, nor its buyer who issues it (P_17, FA_RR).",
     help: 'Post it for the company whose NIP it carries.',
   },
-  INVOICE_ATTACHMENT_UNSUPPORTED: {
+  INVOICE_ATTACHMENT_NEEDS_BATCH: {
     httpStatus: 422,
     blame: 'caller',
-    retry: 'never',
-    means: 'The invoice carries an attachment, which KSeF takes in batch sessions only.',
-    help: 'Send it without the attachment; this version delivers in online sessions.',
+    retry: 'after-change',
+    means: 'The invoice carries an attachment, which KSeF takes in batches only, and was to go at once.',
+    help: 'Leave `delivery=immediate` out; the fleet then sends it in a batch.',
   },
   INVOICE_DUPLICATE: {
     httpStatus: 409,
@@ -140,6 +153,13 @@ export const ERRORS = {
     means: 'The invoice has no UPO yet.',
     help: 'Read the invoice: it is there once the state is `receipted`.',
   },
+  QR_CODE_POINTLESS: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'never',
+    means: 'KSeF rejected the invoice: its QR code would lead nowhere.',
+    help: 'Correct the invoice and post it anew; the code of that one leads to it.',
+  },
   SUBMISSION_NOT_HELD: {
     httpStatus: 409,
     blame: 'caller',
@@ -147,17 +167,38 @@ export const ERRORS = {
     means: 'Only a held invoice can be released.',
     help: 'Read the invoice for its present state.',
   },
+  SUBMISSION_NOT_PENDING: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'never',
+    means: 'Only an invoice that waits to be sent can be held.',
+    help: '`detail` says where it is. What left for KSeF cannot be called back; correct it with another invoice.',
+  },
+  SUBMISSION_NOT_REJECTED: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'never',
+    means: 'Only a rejected invoice can be tried again.',
+    help: '`detail` says where it is. A held one is released; any other goes on by itself.',
+  },
+  RETRY_POINTLESS: {
+    httpStatus: 409,
+    blame: 'company',
+    retry: 'never',
+    means: 'KSeF would refuse the very same document again. Nothing was changed.',
+    help: '`detail` says what to do instead: correct the invoice and post it anew, or issue it under another number.',
+  },
   // Reasons of rejected and held submissions
   KSEF_REJECTED: {
     httpStatus: null,
-    blame: 'caller',
+    blame: 'company',
     retry: 'after-change',
     means: 'KSeF examined the invoice and refused it.',
     help: "Read KSeF's status, description and details, correct the invoice and post it again; the number is free.",
   },
   KSEF_DUPLICATE: {
     httpStatus: null,
-    blame: 'caller',
+    blame: 'company',
     retry: 'never',
     means: 'KSeF already holds another document with this seller, kind and number.',
     help: '`originalKsefNumber` names it. Issue yours under another number.',
@@ -204,7 +245,35 @@ export const ERRORS = {
     means: 'The stored invoice no longer has the hash it was accepted with. It was not sent.',
     help: 'Restore the document from a backup.',
   },
+  HELD_BY_REQUEST: {
+    httpStatus: null,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'The invoice is held because somebody asked; nothing releases it but a person.',
+    help: 'Release it when it shall go.',
+  },
   // Why an integration or a delivery step is waiting
+  KSEF_PROCESSING: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'KSeF has the invoice and has not decided on it yet.',
+    help: 'Nothing to do: the fleet asks again.',
+  },
+  KSEF_VERDICT_LATE: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'KSeF has the invoice and has given no verdict for minutes.',
+    help: 'Nothing to do: the fleet keeps asking. Do not send the invoice a second time.',
+  },
+  DELIVERY_TRIES_AGAIN: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'KSeF did not take the invoice, for reasons that are not in it.',
+    help: 'Nothing to do: the fleet sends it again.',
+  },
   KSEF_UNREACHABLE: {
     httpStatus: null,
     blame: 'ksef',
@@ -212,11 +281,18 @@ export const ERRORS = {
     means: 'KSeF could not be reached or did not answer.',
     help: 'Nothing to do: the fleet tries again.',
   },
+  KSEF_BUDGET_SPENT: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'What KSeF allows in this context for the time being is spent, so it was not called.',
+    help: 'Nothing to do: the fleet goes on as soon as there is room.',
+  },
   KSEF_RATE_LIMITED: {
     httpStatus: null,
     blame: 'ksef',
     retry: 'later',
-    means: 'KSeF asked for silence; the context waits exactly until the time it named.',
+    means: 'KSeF asked for silence; what it refused waits exactly until the time it named.',
     help: 'Nothing to do: the fleet goes on at that time.',
   },
   SECRET_UNAVAILABLE: {
@@ -254,8 +330,8 @@ export const ERRORS = {
     httpStatus: 503,
     blame: 'fleet',
     retry: 'later',
-    means: 'More invoices wait to be examined than this process takes.',
-    help: 'Repeat the request after the time in `Retry-After`, with the same `Idempotency-Key`.',
+    means: 'More invoices wait to be examined or printed than this process takes.',
+    help: 'Repeat the request after the time in `Retry-After`, a POST with the same `Idempotency-Key`.',
   },
   INTERNAL: {
     httpStatus: 500,
@@ -272,12 +348,16 @@ export type ErrorCode = keyof typeof ERRORS
 export type Fault = {
   code: string
   message: string
+  /** Of a batch: the file. */
+  file?: string
   /** JSON pointer or parameter name. */
   pointer?: string
   line?: number
   column?: number
   xpath?: string
   help?: string
+  /** The invoice that is in the way. */
+  existingId?: string
 }
 
 /** An expected failure, thrown by core's functions and mapped to a problem document by the API. */
@@ -286,6 +366,8 @@ export class FleetError extends Error {
   readonly faults: readonly Fault[]
   /** For INVOICE_DUPLICATE and COMPANY_EXISTS: the id of what is already there. */
   readonly existingId: string | undefined
+  /** For BATCH_INVALID: how many files; `faults` does not tell of all. */
+  readonly refusedFiles: number | undefined
   readonly retryAfterSeconds: number | undefined
 
   constructor(
@@ -294,6 +376,7 @@ export class FleetError extends Error {
       detail?: string
       faults?: readonly Fault[]
       existingId?: string
+      refusedFiles?: number
       retryAfterSeconds?: number
     } = {},
   ) {
@@ -302,6 +385,7 @@ export class FleetError extends Error {
     this.code = code
     this.faults = more.faults ?? []
     this.existingId = more.existingId
+    this.refusedFiles = more.refusedFiles
     this.retryAfterSeconds = more.retryAfterSeconds
   }
 }

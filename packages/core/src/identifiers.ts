@@ -16,6 +16,9 @@ export type CredentialId = z.infer<typeof CredentialId>
 export const SubmissionId = z.uuid().brand<'SubmissionId'>()
 export type SubmissionId = z.infer<typeof SubmissionId>
 
+export const BatchId = z.uuid().brand<'BatchId'>()
+export type BatchId = z.infer<typeof BatchId>
+
 export const DocumentId = z.uuid().brand<'DocumentId'>()
 export type DocumentId = z.infer<typeof DocumentId>
 
@@ -24,6 +27,9 @@ export type SessionId = z.infer<typeof SessionId>
 
 export const ApiKeyId = z.uuid().brand<'ApiKeyId'>()
 export type ApiKeyId = z.infer<typeof ApiKeyId>
+
+export const WebhookId = z.uuid().brand<'WebhookId'>()
+export type WebhookId = z.infer<typeof WebhookId>
 
 /** Ten digits. The checksum is a rule of the production environment only (ksef-docs srodowiska.md), so it is checked there. */
 export const Nip = z

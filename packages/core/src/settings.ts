@@ -6,6 +6,7 @@ import { Sealed } from '@ksef-fleet/ksef'
 import { z } from 'zod'
 import { KsefEnvironment } from './identifiers.ts'
 import type { SecretStoreSetting } from './secrets/open-secret-store.ts'
+import { isNetwork } from './webhooks/destination.ts'
 
 const PostgresUrl = z.url({ protocol: /^postgres(ql)?$/, error: 'a postgres:// URL is expected' })
 
@@ -28,6 +29,22 @@ export const sharedSettings = {
     .default('ksef-fleet'),
   SECRET_KMS_KEY_ID: z.string().min(1).max(2048).optional(),
   AWS_REGION: z.string().min(1).optional(),
+  /** Names the address that KSeF sees this fleet at: whoever shares one shares its limits. */
+  KSEF_EGRESS: z
+    .string()
+    .regex(/^[A-Za-z0-9._:-]{1,100}$/)
+    .default('default'),
+  /** Networks that webhooks may lead into although they are not public; for receivers beside the fleet, and for tests. */
+  WEBHOOK_NETWORKS: z
+    .string()
+    .default('')
+    .transform((text) => text.split(',').map((each) => each.trim()))
+    .transform((networks) => networks.filter((network) => network !== ''))
+    .refine(
+      (networks) => networks.every(isNetwork),
+      'networks such as 10.1.0.0/16, separated by commas, are expected',
+    ),
+  WEBHOOK_HTTP: z.stringbool().default(false),
   HOST: z.string().min(1).default('127.0.0.1'),
   LOG_LEVEL: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal', 'silent']).default('info'),
   NODE_TLS_REJECT_UNAUTHORIZED: z.string().optional(),
@@ -49,6 +66,11 @@ export function sharedContradictions(given: Shared): Contradiction[] {
       setting: 'DATABASE_SYSTEM_URL',
       why: 'is the same login as DATABASE_APP_URL; row-level security needs two',
     },
+    given.WEBHOOK_HTTP &&
+      given.KSEF_ENVIRONMENT === 'production' && {
+        setting: 'WEBHOOK_HTTP',
+        why: 'has no place in production: events would travel in clear',
+      },
     given.SECRET_STORE === 'local' &&
       given.SECRET_STORE_DIRECTORY === undefined && {
         setting: 'SECRET_STORE_DIRECTORY',
@@ -84,9 +106,12 @@ export const sharedConfig = (given: Shared) => ({
   databaseOwnerUrl: given.DATABASE_OWNER_URL ?? null,
   redisUrl: given.REDIS_URL,
   environment: given.KSEF_ENVIRONMENT,
+  egress: given.KSEF_EGRESS,
   masterKey: new Sealed<Uint8Array>(Buffer.from(given.MASTER_KEY, 'base64')),
   secretStore: secretStoreSetting(given),
   secretNamePrefix: given.SECRET_NAME_PREFIX,
+  /** Where events may be posted to. */
+  destinations: { http: given.WEBHOOK_HTTP, networks: given.WEBHOOK_NETWORKS },
   logLevel: given.LOG_LEVEL,
 })
 

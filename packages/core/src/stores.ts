@@ -1,40 +1,64 @@
 /**
- * The two doors to the truth, as ports. `packages/db` is their adapter on PostgreSQL.
+ * The doors to the truth, as ports. `packages/db` is their adapter on PostgreSQL.
  *
- * `withCompany` is the only way to a tenant's rows: one transaction with the company set for row-level security.
+ * `withCompany` is the way to a tenant's rows: one transaction with the company set for row-level security.
  * `asSystem` crosses companies, under a role of its own, for a reason that is named and logged.
  * Both run `work` in one transaction: it commits when `work` resolves and rolls back when it throws.
+ * `readCompany` is `withCompany` for who only reads: each statement is a transaction of its own, in a single round trip, and
+ * sees what is committed by then, as it would in a common transaction. What is read with a lock belongs in `withCompany`.
  * Every failure of the database leaves them as a `DatabaseFailure` with no parameter, row or query text in it.
  */
-import type { AuditEntry, AuditFilter, AuditSeal, StoredAuditEntry } from './audit/audit-entry.ts'
+import type { AuditChain } from './audit/audit-chain.ts'
+import type { AuditStore } from './audit/audit-store.ts'
+import type { BatchStore, SubmissionCrowd } from './batches/batch-store.ts'
+import type { LimitStore, StoredLimits } from './budget/limit-store.ts'
+import type { CompanyChange } from './companies/change-company.ts'
 import type { Company } from './companies/company.ts'
-import type { CredentialVersion } from './credentials/credential.ts'
+import type { CredentialVersion, UsableCredential } from './credentials/credential.ts'
 import type { CredentialStore } from './credentials/credential-store.ts'
+import type { CredentialWindow } from './credentials/credential-window.ts'
 import type { Attempt, Session, SessionChange, SessionState } from './delivery/session.ts'
-import type { FleetEvent } from './events/fleet-event.ts'
+import type { GroupKey } from './dispatch/pending-group.ts'
+import type { DocumentDirectory, DocumentStore } from './documents/document-store.ts'
+import type { EventLog, EventStore, Placed } from './events/event-store.ts'
 import type {
   ApiKeyId,
+  BatchId,
   CompanyId,
   CredentialId,
-  DocumentId,
   IntegrationId,
   KsefEnvironment,
   Nip,
   SessionId,
   SubmissionId,
 } from './identifiers.ts'
+import type { ExportDirectory, InboxStore } from './inbox/inbox-store.ts'
+import type { SyncKey } from './inbox/sync-state.ts'
 import type { Integration, IntegrationState } from './integrations/integration.ts'
 import type { Ring } from './jobs/ring.ts'
 import type { ApiKey } from './keys/api-key.ts'
+import type { ApiKeyStore } from './keys/api-key-store.ts'
+import type { AvailabilityStore } from './offline/availability.ts'
+import type { OfflineStore } from './offline/offline-store.ts'
+import type { OutageStore } from './offline/outage.ts'
+import type { PackageStore } from './packaging/package-store.ts'
+import type { AcceptanceStore } from './submissions/acceptance-store.ts'
 import type {
   Submission,
   SubmissionChange,
   SubmissionReason,
   SubmissionState,
 } from './submissions/submission.ts'
+import type { WebhookStore } from './webhooks/webhook-store.ts'
+
+export type { AuditStore } from './audit/audit-store.ts'
+export type { CredentialWindow } from './credentials/credential-window.ts'
+export { DatabaseFailure, isConflict } from './database-failure.ts'
+export type { ApiKeyStore } from './keys/api-key-store.ts'
 
 export interface FleetDatabase {
   withCompany<T>(companyId: CompanyId, work: (tx: CompanyTransaction) => Promise<T>): Promise<T>
+  readCompany<T>(companyId: CompanyId, work: (reads: CompanyReads) => Promise<T>): Promise<T>
   asSystem<T>(reason: SystemReason, work: (tx: SystemTransaction) => Promise<T>): Promise<T>
 }
 
@@ -53,12 +77,47 @@ export type SystemReason =
   | 'seal-audit'
   | 'write-audit'
   | 'keep-audit'
+  | 'register-documents'
+  | 'erase-documents'
+  | 'read-events'
+  | 'place-events'
+  | 'retire-events'
+  | 'retire-exports'
+  | 'manage-webhooks'
+  | 'watch-availability'
+  | 'manage-outages'
+
+/** What can be read of a company without a lock. */
+export interface CompanyReads {
+  companies: Pick<CompanyTransaction['companies'], 'get'>
+  credentials: Pick<CredentialStore, 'get' | 'list' | 'usable' | 'signing' | 'versions' | 'version'>
+  integrations: Pick<CompanyTransaction['integrations'], 'get' | 'current' | 'list'>
+  offline: Pick<OfflineStore, 'availability' | 'outages' | 'settings' | 'standing'>
+  documents: Pick<DocumentStore, 'get' | 'header' | 'list' | 'count' | 'contents' | 'upos'>
+  submissions: Pick<CompanyTransaction['submissions'], 'get' | 'findByNumber' | 'list' | 'ofSession'>
+  attempts: Pick<CompanyTransaction['attempts'], 'list'>
+  sessions: Pick<CompanyTransaction['sessions'], 'get'>
+  limits: Pick<LimitStore, 'get'>
+  audit: Pick<AuditStore, 'list'>
+  events: Pick<EventStore, 'head' | 'list' | 'goesOnFrom'>
+  /**
+   * What decides the way into a context: the integration as by `integrations.current`, and the credentials as by
+   * `credentials.usable`, and what is known of the context's limits; null where there is no such integration.
+   */
+  wayIn(environment: KsefEnvironment): Promise<{
+    integration: Integration
+    usable: readonly UsableCredential[]
+    limits: Pick<StoredLimits, 'rate' | 'blocks'>
+  } | null>
+}
 
 export interface CompanyTransaction {
   companies: {
     insert(company: Company): Promise<void>
     /** The company the transaction is for, or null when it does not exist. */
     get(): Promise<Company | null>
+    /** At least one field of it. */
+    change(to: CompanyChange): Promise<void>
   }
   credentials: CredentialStore
   integrations: {
@@ -82,17 +141,23 @@ export interface CompanyTransaction {
     blockUntil(id: IntegrationId, until: Date): Promise<void>
     /** Records a proof, or takes it back with null: an integration that was active is then pending again. */
     setNipProof(id: IntegrationId, proof: Integration['nipProof']): Promise<void>
+    /** When the fleet's own plan wants to look again at what waits; an earlier moment that was set meanwhile stays. */
+    setDispatchAt(id: IntegrationId, at: Date): Promise<void>
+    /** A plan is being made: what was waited for before counts no more. */
+    clearDispatchAt(environment: KsefEnvironment): Promise<void>
+    /** Something that what waits was waiting for has come: the sweeper rings for the company's sending at once. */
+    dispatchNow(environment: KsefEnvironment): Promise<void>
     setScopes(id: IntegrationId, scopes: Integration['scopes']): Promise<void>
     /** Asks the sweeper for a verification now (a due column, so it survives the loss of Redis); null withdraws it. */
     setVerifyDue(id: IntegrationId, at: Date | null): Promise<void>
     /** When its verification is due; nobody asks for another before this transaction ends. */
     lockVerifyDue(id: IntegrationId): Promise<Date | null>
   }
-  documents: {
-    insert(document: NewDocument): Promise<void>
-    get(id: DocumentId): Promise<StoredDocument | null>
-  }
-  submissions: {
+  limits: LimitStore
+  offline: OfflineStore
+  documents: DocumentStore
+  batches: BatchStore
+  submissions: SubmissionCrowd & {
     insert(submission: Submission): Promise<void>
     get(id: SubmissionId): Promise<Submission | null>
     /** The one not rejected with that (environment, seller NIP, kind, number), or null. */
@@ -102,21 +167,22 @@ export interface CompanyTransaction {
       kind: string
       number: string
     }): Promise<Submission | null>
-    /** Newest first, strictly older than `before`; `limit` at most 200. */
+    /** Newest first, strictly older than `before`; `limit` at most 201. */
     list(page: {
       limit: number
       before?: { createdAt: Date; id: SubmissionId }
       state?: SubmissionState
+      /** Code of the reason. */
+      reason?: string
+      batchId?: BatchId
     }): Promise<Submission[]>
-    /** Form code of the pending submission that is due first, or null when none is due. */
-    nextDueForm(environment: KsefEnvironment): Promise<string | null>
     /**
-     * Claims the due pending submission of that form that waits longest (FOR UPDATE SKIP LOCKED): `claimed`, fence + 1,
-     * leased for `leaseSeconds` on the database's clock. Null when none is due.
+     * Claims the due pending submission of that group that waits longest, of offline ones that whose deadline comes first
+     * (FOR UPDATE SKIP LOCKED): `claimed`, fence + 1, leased for `leaseSeconds` on the database's clock. Null when none is due.
      */
     claimNext(claim: {
       environment: KsefEnvironment
-      formCode: string
+      group: GroupKey
       leaseSeconds: number
     }): Promise<Submission | null>
     /**
@@ -132,14 +198,24 @@ export interface CompanyTransaction {
     /** Those of a session in the given states, by creation. */
     ofSession(sessionId: SessionId, states: readonly SubmissionState[]): Promise<Submission[]>
     /** pending → held for every pending submission of the environment; answers how many. */
-    hold(environment: KsefEnvironment, reason: SubmissionReason): Promise<number>
+    hold(environment: KsefEnvironment, reason: SubmissionReason<string>): Promise<number>
     /** What waits, in one look: pending and held by reason's code, and the oldest of each. */
     waiting(
       environment: KsefEnvironment,
     ): Promise<{ state: SubmissionState; reason: string | null; count: number; oldest: Date }[]>
-    /** held → pending for every submission held for one of the reasons, due at once; answers how many. */
+    /**
+     * held → pending for every submission held for one of the reasons, due at once; answers how many. Of those that wait for
+     * an original, whose was rejected meanwhile is held for that.
+     */
     release(environment: KsefEnvironment, reasons: readonly string[]): Promise<number>
     countByState(): Promise<Partial<Record<SubmissionState, number>>>
+    /**
+     * Has corrections go after the originals they name, where these are the company's own and are still to get a KSeF number.
+     * Whose original was rejected is held. Answers how many wait or are held.
+     */
+    awaitOriginals(of: { submissionId: SubmissionId } | { batchId: BatchId }): Promise<number>
+    /** What waits for `from` or a technical correction of it, or is held as that was rejected, waits for `to`, which may be `from`. */
+    awaitInstead(from: SubmissionId, to: SubmissionId): Promise<void>
   }
   attempts: {
     /**
@@ -163,6 +239,7 @@ export interface CompanyTransaction {
     /** Attempts begun in the last `seconds`, on the database's clock: what was spent of KSeF's limits. */
     countSince(environment: KsefEnvironment, seconds: number): Promise<number>
   }
+  packages: PackageStore
   sessions: {
     /** False when an opening or open session of that environment and form code already stands for the company. */
     insertOpening(
@@ -175,6 +252,8 @@ export interface CompanyTransaction {
     /** The company's opening or open session of that environment and form code, or null. */
     current(environment: KsefEnvironment, formCode: string): Promise<Session | null>
     findByReference(referenceNumber: string): Promise<Session | null>
+    /** Those of the reference numbers that are the company's sessions. */
+    known(referenceNumbers: readonly string[]): Promise<string[]>
     move(id: SessionId, move: { from: SessionState; to: SessionState; set?: SessionChange }): Promise<boolean>
     touch(id: SessionId, set: SessionChange): Promise<void>
     /**
@@ -188,39 +267,26 @@ export interface CompanyTransaction {
   idempotency: {
     /** Takes the key for this transaction; false when another transaction holds it right now. */
     lock(key: string): Promise<boolean>
-    get(key: string): Promise<{ fingerprint: string; submissionId: SubmissionId } | null>
-    insert(entry: { key: string; fingerprint: string; submissionId: SubmissionId }): Promise<void>
+    /** Of a submission or of a batch. */
+    get(
+      key: string,
+    ): Promise<{ fingerprint: string; submissionId: SubmissionId | null; batchId: BatchId | null } | null>
+    insert(
+      entry: { key: string; fingerprint: string } & ({ submissionId: SubmissionId } | { batchId: BatchId }),
+    ): Promise<void>
   }
+  acceptance: AcceptanceStore
   apiKeys: ApiKeyStore
+  inbox: InboxStore
   outbox: {
     /** The wish to act, committed with the change that caused it. Rings with one key coalesce when they are taken. */
     add(ring: Ring): Promise<void>
   }
   audit: AuditStore
   events: EventStore
-}
-
-export interface ApiKeyStore {
-  insert(key: ApiKey & { hash: string }): Promise<void>
-  get(id: ApiKeyId): Promise<ApiKey | null>
-  list(): Promise<ApiKey[]>
-  /** False when it is unknown or already revoked. */
-  revoke(id: ApiKeyId, at: Date): Promise<boolean>
-  /** Lets it end then; never later than it would have. False when it is unknown or revoked. */
-  expireAt(id: ApiKeyId, at: Date): Promise<boolean>
-}
-
-export interface AuditStore {
-  append(entry: AuditEntry): Promise<void>
-  /** Several at once, in their order; each at its own time, where it has one. */
-  appendAll(entries: readonly (AuditEntry & { at?: Date })[]): Promise<void>
-  /** Newest first. A company's transaction sees the company's entries; the system's sees all. */
-  list(filter: AuditFilter): Promise<StoredAuditEntry[]>
-}
-
-export interface EventStore {
-  /** False when an event of the same key was written before. */
-  add(event: FleetEvent): Promise<boolean>
+  webhooks: WebhookStore
+  /** As in `CompanyReads` */
+  wayIn: CompanyReads['wayIn']
 }
 
 export interface SystemTransaction {
@@ -260,6 +326,8 @@ export interface SystemTransaction {
     sends(limit: number): Promise<{ companyId: CompanyId }[]>
     /** Sessions with sent or lost submissions to ask about. */
     polls(limit: number): Promise<{ companyId: CompanyId; sessionId: SessionId }[]>
+    /** Milliseconds until the next of these comes due; null when none is to come. */
+    nextPollInMs(): Promise<number | null>
     /** Registered submissions whose UPO is to be fetched. */
     upos(limit: number): Promise<{ companyId: CompanyId; submissionId: SubmissionId }[]>
     /**
@@ -267,17 +335,30 @@ export interface SystemTransaction {
      * with `nextPollAt` due; opening ones whose lease is over.
      */
     sessions(limit: number, idleSeconds: number): Promise<{ companyId: CompanyId; sessionId: SessionId }[]>
+    /** Abandoned sessions whose opening may have succeeded all the same. */
+    orphans(limit: number): Promise<{ companyId: CompanyId; sessionId: SessionId }[]>
+    /** Batch sessions that nobody drives, with a package to be made or uploaded. */
+    packages(limit: number): Promise<{ companyId: CompanyId; sessionId: SessionId }[]>
+    /** Webhooks, of whomever, with deliveries that are due and that nobody holds. */
+    webhooks(limit: number): Promise<Placed['webhooks']>
     /** Integrations whose verification is asked for. */
     verifications(limit: number): Promise<{ companyId: CompanyId; integrationId: IntegrationId }[]>
     /** Versions of credentials whose next step is due. `companyId` null: the provider's. */
     rotations(
       limit: number,
     ): Promise<{ companyId: CompanyId | null; credentialId: CredentialId; version: number }[]>
+    /** Syncs whose next step is due and that nobody runs. */
+    syncs(limit: number): Promise<({ companyId: CompanyId } & SyncKey)[]>
+    /** Syncs that came to nothing for too long, of which nobody was told yet. */
+    lateSyncs(limit: number): Promise<({ companyId: CompanyId } & SyncKey)[]>
+    /** Companies with deadlines to be worked out anew, or with an alarm of one that is due. */
+    deadlines(limit: number): Promise<{ companyId: CompanyId }[]>
     /** Versions whose owner is to be told that they end. */
     notices(
       limit: number,
     ): Promise<{ companyId: CompanyId | null; credentialId: CredentialId; version: number }[]>
   }
+  documents: DocumentDirectory
   /** The provider's own credentials. */
   credentials: CredentialStore & {
     /** Sessions of any company opened under that version, not at their end as in `sessions.ofVersion`. */
@@ -290,102 +371,29 @@ export interface SystemTransaction {
     forecast(): Promise<{ window: CredentialWindow; count: number }[]>
   }
   events: EventStore
+  eventLog: EventLog
+  exports: ExportDirectory
+  /** The provider's own webhooks. */
+  webhooks: WebhookStore
+  /** Whether KSeF can be reached, and what outages were announced. */
+  availability: AvailabilityStore
+  outages: OutageStore
   audit: AuditStore & AuditChain
   /** The database's clock, by which every timer and lease runs. */
   present(): Promise<Date>
-  /** For metrics: submissions by state over all companies, outbox rows waiting and the age of the oldest, in seconds. */
+  /**
+   * For metrics, over all companies: submissions by state, outbox rows waiting and the age of the oldest, in seconds; syncs that
+   * are late, fail or are held, how far behind the last of those that go on is, and documents that KSeF lists and did not give.
+   */
   measure(): Promise<{
     submissions: Partial<Record<SubmissionState, number>>
     outbox: { waiting: number; oldestSeconds: number }
+    inbox: { late: number; failing: number; held: number; oldestSeconds: number; missing: number }
+    /** Events without their place in the log yet. */
+    unplacedEvents: number
+    /** Invoices issued offline that have a deadline and are not registered, those of them that are late, and those due today. */
+    offline: { waiting: number; late: number; dueToday: number }
+    /** Due deliveries to enabled webhooks, how long the oldest has been due, and webhooks the fleet disabled. */
+    webhooks: { due: number; oldestSeconds: number; disabled: number }
   }>
 }
-
-export type DocumentKind = 'invoice' | 'upo' | 'session-upo'
-
-export type NewDocument = {
-  id: DocumentId
-  environment: KsefEnvironment
-  direction: 'outgoing' | 'incoming'
-  kind: DocumentKind
-  /** SHA-256 of the content, Base64. */
-  hash: string
-  content: Uint8Array
-  ksefNumber?: string
-  /** For a session UPO page: the session it belongs to. */
-  sessionId?: SessionId
-}
-
-export type StoredDocument = NewDocument & { companyId: CompanyId; createdAt: Date }
-
-/** Where a credential's end lies, as the view `ksef_credential_status` tells it. */
-export type CredentialWindow =
-  | 'expired'
-  | 'within-1-day'
-  | 'within-7-days'
-  | 'within-14-days'
-  | 'within-30-days'
-  | 'later'
-  | 'never'
-
-export interface AuditChain {
-  /** Entries with a company's name on them, from a process that has collected them. */
-  appendFor(entries: readonly (AuditEntry & { companyId: CompanyId | null; at: Date })[]): Promise<void>
-  /**
-   * Chains entries that no running transaction can still precede, up to `limit`; answers how many. One sealer works at a
-   * time, others answer 0.
-   */
-  seal(limit: number): Promise<number>
-  seals(day: string): Promise<AuditSeal[]>
-  /** Recomputes a day's chain. Null when it holds; otherwise where it breaks first. */
-  verify(day: string): Promise<{ block: number; why: string } | null>
-  /**
-   * Makes the partitions of the coming months and drops those that ended `months` (at least 1) months before this one
-   * began; answers the names dropped. Their seals stay. Whoever calls it writes down what was dropped.
-   */
-  keep(months: number): Promise<string[]>
-}
-
-/**
- * How `packages/db` reports every failure of the database: what kind, and never a row, a parameter or a query.
- *
- * conflict     a unique key refused the write; `constraint` names it.
- * unavailable  the server cannot be reached, went away, or ran into a timeout. May pass by itself.
- * refused      everything else it refused: a bug of ours or of the schema.
- */
-export class DatabaseFailure extends Error {
-  readonly kind: 'conflict' | 'unavailable' | 'refused'
-  /** `unknown`: the connection was lost at COMMIT, and the transaction may stand. Read before writing again. */
-  readonly outcome: 'not-done' | 'unknown'
-  readonly sqlState: string | undefined
-  /** Name of the violated constraint. */
-  readonly constraint: string | undefined
-  readonly table: string | undefined
-
-  constructor(
-    kind: 'conflict' | 'unavailable' | 'refused',
-    more: { outcome?: 'not-done' | 'unknown'; sqlState?: string; constraint?: string; table?: string } = {},
-  ) {
-    const outcome = more.outcome ?? 'not-done'
-    super(
-      [
-        'database',
-        kind,
-        outcome === 'unknown' ? 'at commit' : '',
-        more.sqlState,
-        more.constraint ?? more.table,
-      ]
-        .filter(Boolean)
-        .join(' '),
-    )
-    this.name = 'DatabaseFailure'
-    this.kind = kind
-    this.outcome = outcome
-    this.sqlState = more.sqlState
-    this.constraint = more.constraint
-    this.table = more.table
-  }
-}
-
-/** True when a unique key refused the write. */
-export const isConflict = (error: unknown): error is DatabaseFailure =>
-  error instanceof DatabaseFailure && error.kind === 'conflict'

@@ -26,6 +26,7 @@ export const keyOf = (key: string): CredentialSecret => ({ kind: 'key', privateK
 
 const noDatabase: FleetDatabase = {
   withCompany: () => Promise.reject(new Error('no database here')),
+  readCompany: () => Promise.reject(new Error('no database here')),
   asSystem: () => Promise.reject(new Error('no database here')),
 }
 

@@ -4,7 +4,7 @@ import { companyTransaction } from './company-transaction.ts'
 import { refuseUnsafeLogins } from './login-check.ts'
 import { openPool } from './pool.ts'
 import { systemTransaction } from './system-transaction.ts'
-import { transact } from './transaction.ts'
+import { readEach, transact } from './transaction.ts'
 
 export type ConnectOptions = {
   /** Login as `fleet_app`. */
@@ -13,6 +13,8 @@ export type ConnectOptions = {
   systemUrl: string
   /** Connections at most, for each of the two logins. */
   poolSize?: number
+  /** For how long what the sweeper rang for is not rung for again, unless its timer is set anew; ten when left out. */
+  ringSeconds?: number
   /** Told each time work crosses companies, before it does. */
   onSystem?: (reason: SystemReason) => void
 }
@@ -29,22 +31,26 @@ export type ConnectedDatabase = FleetDatabase & {
 }
 
 const POOL_SIZE = 10
+const RING_SECONDS = 10
 
-/** Opens the two doors of `FleetDatabase`. Connections are made when first needed. */
+/** Opens the doors of `FleetDatabase`. Connections are made when first needed. */
 export function connect(options: ConnectOptions): ConnectedDatabase {
   const size = options.poolSize ?? POOL_SIZE
+  const ringSeconds = options.ringSeconds ?? RING_SECONDS
   const app = openPool({ url: options.appUrl, size, name: 'ksef-fleet' })
   const system = openPool({ url: options.systemUrl, size, name: 'ksef-fleet system' })
   return {
     withCompany: async (companyId, work) =>
       transact(app, beginFor(companyId), (tx) => work(companyTransaction(tx, companyId))),
+    readCompany: async (companyId, work) =>
+      readEach(app, beginFor(companyId, 'read only'), (tx) => work(companyTransaction(tx, companyId))),
     asSystem: async (reason, work) => {
       options.onSystem?.(reason)
-      return transact(system, 'begin', (tx) => work(systemTransaction(tx)))
+      return transact(system, ['begin'], (tx) => work(systemTransaction(tx, ringSeconds)))
     },
     check: async () => {
-      await transact(app, 'begin', refuseUnsafeLogins)
-      await transact(system, 'begin', refuseUnsafeLogins)
+      await transact(app, ['begin'], refuseUnsafeLogins)
+      await transact(system, ['begin'], refuseUnsafeLogins)
     },
     close: async () => {
       await Promise.all([app.end(), system.end()])

@@ -10,5 +10,10 @@
  */
 export * from './tables/access.ts'
 export * from './tables/delivery.ts'
+export * from './tables/documents.ts'
+export * from './tables/inbox.ts'
+export * from './tables/offline.ts'
 export * from './tables/record.ts'
+export * from './tables/submissions.ts'
+export * from './tables/telling.ts'
 export * from './tables/tenancy.ts'

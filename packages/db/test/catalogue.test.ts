@@ -63,7 +63,14 @@ test('every table has one policy for the application, on the company, and one fo
         : [policy(table, `${table}_system`)]),
   ])
   const others = [
+    policy('event_retirement', 'event_retirement_system'),
     policy('ksef_audit_seals', 'ksef_audit_seals_system'),
+    // KSeF itself is everybody's to know.
+    ...['ksef_availability', 'ksef_outages'].flatMap((table) => [
+      policy(table, `${table}_everyone`, { cmd: 'SELECT' }),
+      policy(table, `${table}_system`),
+    ]),
+    policy('ksef_call_counts', 'ksef_call_counts_system'),
     policy('ksef_audit_log_default', 'ksef_audit_log_default_owner', { roles: '{fleet_owner}' }),
   ]
   const byName = (one: { policyname?: string }, other: { policyname?: string }) =>
@@ -123,16 +130,29 @@ test('the grants are exactly those the stores need', async () => {
   const inserted = every.filter((table) => table !== 'ksef_audit_log')
   const [log, status] = ['ksef_audit_log', 'ksef_credential_status']
   const credentials = 'ksef_credential_versions ksef_credentials'
+  const webhooks = 'webhook_attempts webhook_deliveries webhook_endpoints'
   expect(grants).toEqual([
     { role: 'fleet_app', privilege: 'INSERT', tables: inserted.join(' ') },
-    { role: 'fleet_app', privilege: 'SELECT', tables: [...every, status].sort().join(' ') },
+    {
+      role: 'fleet_app',
+      privilege: 'SELECT',
+      tables: [...every, status, 'ksef_availability', 'ksef_outages'].sort().join(' '),
+    },
     { role: 'fleet_app', privilege: 'USAGE', tables: 'ksef_audit_log_number' },
-    { role: 'fleet_system', privilege: 'DELETE', tables: 'outbox' },
-    { role: 'fleet_system', privilege: 'INSERT', tables: `api_keys events ksef_audit_seals ${credentials}` },
+    {
+      role: 'fleet_system',
+      privilege: 'DELETE',
+      tables: 'events ksef_call_counts ksef_exports outbox webhook_attempts webhook_deliveries',
+    },
+    {
+      role: 'fleet_system',
+      privilege: 'INSERT',
+      tables: `api_keys event_retirement events ksef_audit_seals ksef_call_counts ${credentials} ksef_outages ${webhooks}`,
+    },
     {
       role: 'fleet_system',
       privilege: 'SELECT',
-      tables: `api_keys attempts companies events ${log} ksef_audit_seals ${status} ${credentials} ksef_integrations outbox sessions submissions`,
+      tables: `api_keys attempts companies event_retirement events ${log} ksef_audit_seals ksef_availability ksef_call_counts ${status} ${credentials} ksef_documents ksef_exports ksef_integrations ksef_missing_documents ksef_outages ksef_sync_state outbox sessions submissions ${webhooks}`,
     },
     { role: 'fleet_system', privilege: 'USAGE', tables: 'ksef_audit_log_number' },
   ])
@@ -153,7 +173,7 @@ test('nobody may choose a line’s place in the audit log, or change a line or a
   ])
 })
 
-test('documents, the audit log, events, companies and idempotency keys are written once', async () => {
+test('documents, the audit log, events, idempotency keys and the NIP of a company are written once', async () => {
   const updates = await read(`
     select distinct c.relname from pg_class c join pg_attribute a on a.attrelid = c.oid, aclexplode(a.attacl) x
      where x.privilege_type = 'UPDATE' and x.grantee = 'fleet_app'::regrole order by 1`)
@@ -161,14 +181,28 @@ test('documents, the audit log, events, companies and idempotency keys are writt
     ...[
       'api_keys',
       'attempts',
+      'companies',
       'ksef_credential_versions',
       'ksef_credentials',
+      'ksef_documents',
+      'ksef_exports',
       'ksef_integrations',
+      'ksef_missing_documents',
+      'ksef_rate_blocks',
       'ksef_sync_state',
+      'ksef_sync_windows',
+      'offline_settings',
+      'session_parts',
       'sessions',
       'submissions',
+      'webhook_deliveries',
+      'webhook_endpoints',
     ],
   ])
+  const ofCompanies = await read(`
+    select a.attname from pg_attribute a, aclexplode(a.attacl) x
+     where a.attrelid = 'companies'::regclass and x.privilege_type = 'UPDATE' and x.grantee = 'fleet_app'::regrole order by 1`)
+  expect(ofCompanies.map(({ attname }) => attname)).toEqual(['address', 'bank_account', 'contact', 'name'])
 })
 
 test('unique keys start with the company, but for those that tell nothing or must span companies', async () => {
@@ -179,8 +213,20 @@ test('unique keys start with the company, but for those that tell nothing or mus
   expect(spanning.map(({ relname }) => relname)).toEqual([
     // hash finds the company; ids are random or counted by the database; a NIP is one company's
     ...['api_keys_hash_key', 'api_keys_pkey', 'companies_nip_key', 'companies_pkey'],
-    ...['events_pkey', 'ksef_audit_log_pkey', 'ksef_audit_seals_pkey', 'ksef_credential_versions_active_key'],
-    ...['ksef_credential_versions_pkey', 'ksef_credentials_pkey', 'outbox_pkey'],
+    ...[
+      'event_retirement_pkey',
+      'events_pkey',
+      'events_position_key',
+      'ksef_audit_log_pkey',
+      'ksef_audit_seals_pkey',
+      // of KSeF, and of no company
+      'ksef_availability_pkey',
+      'ksef_call_counts_pkey',
+      'ksef_credential_versions_active_key',
+    ],
+    ...['ksef_credential_versions_pkey', 'ksef_credentials_pkey'],
+    ...['ksef_outages_pkey', 'ksef_outages_reference_key', 'outbox_pkey'],
+    ...['webhook_attempts_pkey', 'webhook_deliveries_pkey', 'webhook_endpoints_pkey'],
   ])
 })
 

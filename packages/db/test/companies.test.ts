@@ -1,7 +1,15 @@
 import { randomUUID } from 'node:crypto'
-import { type ApiKey, ApiKeyId, type Company, CompanyId } from '@ksef-fleet/core'
+import { type ApiKey, ApiKeyId, type Company, CompanyId, type Submission } from '@ksef-fleet/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import { insertCompany, insertIntegration, insertSubmission, newCompany, openFleet } from './fleet.ts'
+import {
+  insertCompany,
+  insertIntegration,
+  insertSubmission,
+  newCompany,
+  newHeader,
+  newSubmission,
+  openFleet,
+} from './fleet.ts'
 
 const fleet = await openFleet()
 const { db, admin } = fleet
@@ -45,6 +53,34 @@ describe('companies', () => {
 })
 
 describe('integrations', () => {
+  test('keep what KSeF allows and refuses in their context; a block is never made shorter', async () => {
+    const company = await insertCompany(fleet)
+    const { id } = await insertIntegration(fleet, company)
+    const limits = () => db.withCompany(company.id, (tx) => tx.limits.get(id))
+    expect(await limits()).toEqual({ rate: null, sizes: null, readAt: null, blocks: {} })
+    const at = new Date('2027-01-01T00:00:00.123Z')
+    const rate = { invoiceSend: { perSecond: 1, perMinute: 2, perHour: 3 } }
+    const session = { maxInvoiceSizeInMB: 1, maxInvoiceWithAttachmentSizeInMB: 3, maxInvoices: 7 }
+    const sizes = { onlineSession: session, batchSession: session }
+    await db.withCompany(company.id, (tx) => tx.limits.set(id, { rate, at }))
+    await db.withCompany(company.id, (tx) => tx.limits.set(id, { sizes, at }))
+    const later = new Date(at.getTime() + 1_000)
+    await db.withCompany(company.id, async (tx) => {
+      await tx.limits.block(id, 'invoiceSend', later)
+      await tx.limits.block(id, 'invoiceSend', at)
+      await tx.limits.block(id, 'other getRateLimits', at)
+    })
+    expect(await limits()).toEqual({
+      rate,
+      sizes,
+      readAt: at,
+      blocks: { invoiceSend: later, 'other getRateLimits': at },
+    })
+    const stranger = await insertCompany(fleet)
+    const seen = await db.withCompany(stranger.id, (tx) => tx.limits.get(id))
+    expect([seen.rate, seen.blocks]).toEqual([null, {}])
+  })
+
   test('are read back whole; one per environment is not revoked', async () => {
     const company = await insertCompany(fleet)
     const integration = await insertIntegration(fleet, company, {
@@ -235,6 +271,83 @@ describe('API keys', () => {
   })
 })
 
+describe('accepting', () => {
+  const ring = { job: 'send-pending', key: 'send-company', payload: { companyId: 'x' } }
+  const look = (company: Company, idempotencyKey: string | null) =>
+    db.withCompany(company.id, (tx) => tx.acceptance.look({ environment: 'test', idempotencyKey }))
+
+  test('is told in one look what a company is', async () => {
+    const company = await insertCompany(fleet)
+    const reachable = {
+      availability: { state: 'online' },
+      lookedAt: null,
+      isTotalFailure: false,
+      automatic: null,
+    }
+    const told = { nip: company.nip, isConnected: false, isKeyBusy: false, earlier: null, ...reachable }
+    expect(await look(company, null)).toEqual(told)
+    await insertIntegration(fleet, company)
+    expect(await look(company, 'key')).toEqual({ ...told, isConnected: true })
+    const nobody = { ...company, id: CompanyId.parse(randomUUID()) }
+    expect(await look(nobody, 'key')).toEqual({ ...told, nip: null })
+  })
+
+  test('stores document, submission, entry and wish, or nothing', async () => {
+    const company = await insertCompany(fleet)
+    const submission = newSubmission(company, { number: 'A/1' })
+    const content = Buffer.from('<Faktura/>')
+    const store = (accepted: Submission, key: string | null) =>
+      db.withCompany(company.id, (tx) =>
+        tx.acceptance.store({
+          submission: accepted,
+          content,
+          header: newHeader(accepted),
+          entry: key === null ? null : { key, fingerprint: accepted.invoiceHash },
+          ring,
+        }),
+      )
+    await store(submission, 'key')
+    const stored = await db.withCompany(company.id, async (tx) => ({
+      submission: await tx.submissions.get(submission.id),
+      document: await tx.documents.get(submission.documentId),
+      header: await tx.documents.header(submission.documentId),
+    }))
+    expect(stored.submission).toEqual(submission)
+    expect(Buffer.from(stored.document?.content ?? [])).toEqual(content)
+    expect(stored.document).toMatchObject({ direction: 'outgoing', kind: 'invoice' })
+    expect(stored.header).toMatchObject({ number: 'A/1', roles: ['Subject1'], submissionId: submission.id })
+    const entry = { fingerprint: submission.invoiceHash, submissionId: submission.id }
+    expect(await look(company, 'key')).toMatchObject({ isKeyBusy: false, earlier: entry })
+    expect(await db.withCompany(company.id, (tx) => tx.acceptance.earlier('key'))).toEqual(entry)
+
+    const twin = newSubmission(company, { number: 'A/2' })
+    await expect(store(twin, 'key')).rejects.toMatchObject({ kind: 'conflict' })
+    await expect(store(newSubmission(company, { number: 'A/1' }), null)).rejects.toMatchObject({
+      kind: 'conflict',
+    })
+    const left = await db.withCompany(company.id, async (tx) => [
+      await tx.submissions.get(twin.id),
+      await tx.documents.get(twin.documentId),
+    ])
+    expect(left).toEqual([null, null])
+    await store(twin, null)
+    const rings = await db.asSystem('relay-outbox', (tx) => tx.outbox.take(1_000))
+    expect(rings.filter(({ key }) => key === ring.key)).toEqual([ring])
+  })
+
+  test('holds a key until its transaction ends, against its own company only', async () => {
+    const [one, other] = [await insertCompany(fleet), await insertCompany(fleet)]
+    await db.withCompany(one.id, async (tx) => {
+      const asked = { environment: 'test', idempotencyKey: 'key' } as const
+      expect(await tx.acceptance.look(asked)).toMatchObject({ isKeyBusy: false })
+      expect(await look(other, 'key')).toMatchObject({ isKeyBusy: false })
+      expect(await look(one, 'key')).toMatchObject({ isKeyBusy: true })
+      expect(await look(one, null)).toMatchObject({ isKeyBusy: false })
+    })
+    expect(await look(one, 'key')).toMatchObject({ isKeyBusy: false })
+  })
+})
+
 describe('idempotency keys', () => {
   test('of fifty requests at once with one key, one creates and the rest find its work or that it is under way', async () => {
     const company = await insertCompany(fleet)
@@ -250,7 +363,7 @@ describe('idempotency keys', () => {
     expect(answers.filter((answer) => answer === 'created')).toHaveLength(1)
     expect(await request()).toBe('replayed')
     const entry = await db.withCompany(company.id, (tx) => tx.idempotency.get('key'))
-    expect(entry).toEqual({ fingerprint: 'f', submissionId: submission.id })
+    expect(entry).toEqual({ fingerprint: 'f', submissionId: submission.id, batchId: null })
   })
 
   test('of two companies do not meet, and a lock ends with its transaction', async () => {
@@ -265,7 +378,8 @@ describe('idempotency keys', () => {
 })
 
 describe('an event', () => {
-  const event = { type: 'credential.expiring', subject: 's', key: 'k', data: { days: 7 } } as const
+  const data = { version: 1, origin: 'supplied', notAfter: null }
+  const event = { type: 'credential.rotated', subject: 's', key: 'k', data } as const
 
   test('is written once under its key for each company, and once for the provider', async () => {
     const [one, other] = [await insertCompany(fleet), await insertCompany(fleet)]
@@ -274,7 +388,7 @@ describe('an event', () => {
     expect([await ofCompany(one), await ofCompany(one), await ofCompany(other)]).toEqual([true, false, true])
     expect([await ofProvider(), await ofProvider()]).toEqual([true, false])
     const { rows } = await admin.query('select company_id, data from events order by id')
-    expect(rows).toEqual([one.id, other.id, null].map((id) => ({ company_id: id, data: { days: 7 } })))
+    expect(rows).toEqual([one.id, other.id, null].map((id) => ({ company_id: id, data })))
   })
 
   test('that many notice at once is written once', async () => {

@@ -1,7 +1,7 @@
 import { randomUUID } from 'node:crypto'
 import { SessionId } from '@ksef-fleet/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import { FORM, insertCompany, insertSubmission, NO_VERSION, openFleet, openSession } from './fleet.ts'
+import { FORM, GROUP, insertCompany, insertSubmission, NO_VERSION, openFleet, openSession } from './fleet.ts'
 
 const fleet = await openFleet()
 const { db, admin } = fleet
@@ -22,7 +22,7 @@ async function claimed() {
   const sessionId = await openSession(fleet, company)
   await insertSubmission(fleet, company)
   const claim = await db.withCompany(company.id, (tx) =>
-    tx.submissions.claimNext({ environment: 'test', formCode: FORM, leaseSeconds: 60 }),
+    tx.submissions.claimNext({ environment: 'test', group: GROUP, leaseSeconds: 60 }),
   )
   if (claim === null) throw new Error('nothing to claim')
   const begin = (set: { sessionId?: SessionId; fence?: number; leaseSeconds?: number } = {}) =>

@@ -1,7 +1,8 @@
-import type { CompanyId, Ring, SystemTransaction } from '@ksef-fleet/core'
+import type { CompanyId, SubmissionId, SystemTransaction } from '@ksef-fleet/core'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import {
-  FORM,
+  forgetCompanies,
+  GROUP,
   insertCompany,
   insertIntegration,
   insertSent,
@@ -13,9 +14,7 @@ import {
 const fleet = await openFleet()
 const { db, admin } = fleet
 afterAll(() => fleet[Symbol.asyncDispose]())
-beforeEach(async () => {
-  await admin.query('truncate companies cascade')
-})
+beforeEach(() => forgetCompanies(fleet))
 
 const due = <T>(ask: (tx: SystemTransaction) => Promise<T>) => db.asSystem('sweep-due', ask)
 const sends = () => due((tx) => tx.due.sends(100))
@@ -101,6 +100,24 @@ describe('sends', () => {
     expect(await due((tx) => tx.due.sends(1))).toEqual([{ companyId: first.company.id }])
   })
 
+  test('wait until the fleet’s own plan lets them go, and are rung at once then', async () => {
+    const { company } = await ready()
+    const integration = await db.withCompany(company.id, (tx) => tx.integrations.current('test'))
+    if (integration === null) throw new Error('no integration')
+    const dispatchAt = (at: Date) =>
+      db.withCompany(company.id, (tx) => tx.integrations.setDispatchAt(integration.id, at))
+    expect(await sends()).toEqual([{ companyId: company.id }])
+    await dispatchAt(new Date(Date.now() + 600_000))
+    expect(await sends()).toEqual([])
+    // What came since may go although the others wait.
+    await insertSubmission(fleet, company, { nextAttemptAt: new Date() })
+    expect(await sends()).toEqual([{ companyId: company.id }])
+    expect(await sends()).toEqual([])
+    // Rung a moment ago; a timer that came due since rings anew.
+    await db.withCompany(company.id, (tx) => tx.integrations.dispatchNow('test'))
+    expect(await sends()).toEqual([{ companyId: company.id }])
+  })
+
   test('are rung once by four sweepers together', async () => {
     const ids: CompanyId[] = []
     for (let at = 0; at < 10; at++) ids.push((await ready()).company.id)
@@ -137,6 +154,24 @@ describe('polls', () => {
     await touch(new Date(0))
     expect(await polls()).toHaveLength(1)
   })
+})
+
+test('how long nobody is to be polled is told by the earliest timer to come', async () => {
+  const nextPollInMs = () => due((tx) => tx.due.nextPollInMs())
+  expect(await nextPollInMs()).toBeNull()
+  const company = await insertCompany(fleet)
+  const sessionId = await openSession(fleet, company)
+  const touch = ({ id }: { id: SubmissionId }, inMs: number) =>
+    db.withCompany(company.id, (tx) =>
+      tx.submissions.touch(id, { state: 'sent', set: { nextPollAt: new Date(Date.now() + inMs) } }),
+    )
+  await touch(await insertSent(fleet, company, sessionId), 0)
+  expect(await nextPollInMs()).toBeNull()
+  await touch(await insertSent(fleet, company, sessionId), 3_600_000)
+  await touch(await insertSent(fleet, company, sessionId), 1_800_000)
+  const told = await nextPollInMs()
+  expect(told).toBeGreaterThan(1_700_000)
+  expect(told).toBeLessThanOrEqual(1_800_000)
 })
 
 test('UPOs are rung once in ten seconds, and at once when their timer is set anew', async () => {
@@ -221,7 +256,7 @@ describe('a claim whose lease ran out', () => {
     const company = await insertCompany(fleet)
     await insertSubmission(fleet, company)
     const claim = await db.withCompany(company.id, (tx) =>
-      tx.submissions.claimNext({ environment: 'test', formCode: FORM, leaseSeconds: 60 }),
+      tx.submissions.claimNext({ environment: 'test', group: GROUP, leaseSeconds: 60 }),
     )
     if (claim === null) throw new Error('nothing to claim')
     const begin = async () => {
@@ -245,6 +280,38 @@ describe('a claim whose lease ran out', () => {
     const submission = await read()
     expect(submission).toMatchObject({ state: 'pending', leaseUntil: null, fence: 1 })
     expect(submission?.nextAttemptAt?.getTime()).toBeLessThanOrEqual(Date.now() + 1_000)
+  })
+
+  test('keeps its place before those that came later, and is rung for although its company just was', async () => {
+    const company = await insertCompany(fleet)
+    await insertIntegration(fleet, company)
+    const ago = (minutes: number) => new Date(Date.now() - minutes * 60_000)
+    const accepted = (at: Date) => insertSubmission(fleet, company, { createdAt: at, nextAttemptAt: at })
+    const [first] = [await accepted(ago(3)), await accepted(ago(2)), await accepted(ago(1))]
+    const claimNext = () =>
+      db.withCompany(company.id, (tx) =>
+        tx.submissions.claimNext({ environment: 'test', group: GROUP, leaseSeconds: 60 }),
+      )
+    expect((await claimNext())?.id).toBe(first.id)
+    expect(await sends()).toEqual([{ companyId: company.id }])
+    expect(await sends()).toEqual([])
+    await runOut()
+    await expire()
+    expect(await sends()).toEqual([{ companyId: company.id }])
+    expect(await claimNext()).toMatchObject({ id: first.id, fence: 2 })
+  })
+
+  test('is pending although somebody holds its integration, whose mark then stays', async () => {
+    const { company, read } = await claimed()
+    const integration = await insertIntegration(fleet, company)
+    await sends()
+    await runOut()
+    const until = new Date(Date.now() - 1_000)
+    await db.withCompany(company.id, async (tx) => {
+      await tx.integrations.blockUntil(integration.id, until)
+      expect(await expire()).toEqual({ lost: 0, pending: 1 })
+    })
+    expect((await read())?.state).toBe('pending')
   })
 
   test('is lost, due for its search, when an attempt had begun', async () => {
@@ -281,7 +348,7 @@ describe('a claim whose lease ran out', () => {
       `update submissions set state = 'pending', next_attempt_at = now() - interval '1 second'`,
     )
     await db.withCompany(company.id, (tx) =>
-      tx.submissions.claimNext({ environment: 'test', formCode: FORM, leaseSeconds: 60 }),
+      tx.submissions.claimNext({ environment: 'test', group: GROUP, leaseSeconds: 60 }),
     )
     await runOut()
     await expire()
@@ -299,78 +366,5 @@ describe('a claim whose lease ran out', () => {
     })
     expect(await expire()).toEqual({ lost: 0, pending: 0 })
     expect((await read())?.state).toBe('claimed')
-  })
-})
-
-describe('the outbox', () => {
-  const ring = (key: string): Ring => ({ job: 'send-pending', key, payload: { companyId: key } })
-  const add = (companyId: CompanyId, ...keys: string[]) =>
-    db.withCompany(companyId, async (tx) => {
-      for (const key of keys) await tx.outbox.add(ring(key))
-    })
-  const take = (limit: number) => db.asSystem('relay-outbox', (tx) => tx.outbox.take(limit))
-
-  test('gives rings oldest first, those with one key once, and each only once', async () => {
-    const { id } = await insertCompany(fleet)
-    await add(id, 'a', 'b', 'a', 'a', 'c', 'd')
-    expect(await take(3)).toEqual([ring('a'), ring('b'), ring('c')])
-    expect(await take(3)).toEqual([ring('d')])
-    expect(await take(3)).toEqual([])
-  })
-
-  test('a crowd of one company does not use up the limit', async () => {
-    const { id } = await insertCompany(fleet)
-    await add(id, ...Array.from({ length: 100 }, () => 'crowd'), 'b')
-    expect(await take(5)).toEqual([ring('crowd'), ring('b')])
-  })
-
-  test('gets its rings back when the transaction that took them fails', async () => {
-    const { id } = await insertCompany(fleet)
-    await add(id, 'a')
-    const failing = db.asSystem('relay-outbox', async (tx) => {
-      expect(await tx.outbox.take(10)).toHaveLength(1)
-      throw new Error('Redis is away')
-    })
-    await expect(failing).rejects.toThrow('Redis is away')
-    expect(await take(10)).toEqual([ring('a')])
-  })
-
-  test('a wish that did not commit is no wish', async () => {
-    const { id } = await insertCompany(fleet)
-    const failing = db.withCompany(id, async (tx) => {
-      await tx.outbox.add(ring('a'))
-      throw new Error('no')
-    })
-    await expect(failing).rejects.toThrow('no')
-    expect(await take(10)).toEqual([])
-  })
-
-  test('an accept neither waits for a relay that holds the same key, nor is its wish lost to it', async () => {
-    const { id } = await insertCompany(fleet)
-    await add(id, 'a')
-    await db.asSystem('relay-outbox', async (tx) => {
-      expect(await tx.outbox.take(10)).toHaveLength(1)
-      await add(id, 'a')
-    })
-    expect(await take(10)).toEqual([ring('a')])
-  })
-
-  test('four relays share the rings', async () => {
-    const { id } = await insertCompany(fleet)
-    const keys = Array.from({ length: 40 }, (_, at) => `key-${at}`)
-    await add(id, ...keys)
-    const taken = await Promise.all([take(10), take(10), take(10), take(10)])
-    const rest = await take(100)
-    expect([...taken.flat(), ...rest].map(({ key }) => key).toSorted()).toEqual(keys.toSorted())
-  })
-
-  test('and the submissions are measured', async () => {
-    const company = await insertCompany(fleet)
-    await insertSubmission(fleet, company)
-    await add(company.id, 'a', 'b')
-    await past('outbox', 'created_at', '90 seconds')
-    const measured = await db.asSystem('measure', (tx) => tx.measure())
-    expect(measured).toMatchObject({ submissions: { pending: 1 }, outbox: { waiting: 2 } })
-    expect(Math.floor(measured.outbox.oldestSeconds / 10)).toBe(9)
   })
 })

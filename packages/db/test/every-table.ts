@@ -51,8 +51,43 @@ export async function fillEveryTable(admin: pg.Client, nip: string): Promise<str
     company_id: company,
     integration_id: integration,
     subject_type: 'Subject2',
+    start_at: now,
     checkpoint: now,
+    next_sync_at: now,
     updated_at: now,
+  })
+  const sync = { company_id: company, integration_id: integration, subject_type: 'Subject2' }
+  await insert('ksef_exports', {
+    ...sync,
+    id: randomUUID(),
+    purpose: 'sync',
+    state: 'ordered',
+    window_from: now,
+    sealed_key: 'k',
+    compression: 'TarGz',
+    polls: 0,
+    fetches: 0,
+    give_up_at: now,
+    created_at: now,
+  })
+  await insert('ksef_sync_windows', {
+    ...sync,
+    id: randomUUID(),
+    window_from: now,
+    window_to: now,
+    source: 'export',
+    listed: 0,
+    added: 0,
+    created_at: now,
+  })
+  await insert('ksef_missing_documents', {
+    ...sync,
+    ksef_number: `missing-${company}`,
+    invoice_hash: 'h',
+    code: 'DOCUMENT_MISSING',
+    tries: 0,
+    next_try_at: now,
+    found_at: now,
   })
   await insert('sessions', {
     ...own,
@@ -66,6 +101,23 @@ export async function fillEveryTable(admin: pg.Client, nip: string): Promise<str
     valid_until: now,
     polls: 0,
   })
+  await insert('session_parts', {
+    company_id: company,
+    session_id: session,
+    ordinal_number: 1,
+    file_size: 1,
+    file_hash: 'h',
+    sealed_upload: 's',
+  })
+  await insert('ksef_rate_blocks', {
+    company_id: company,
+    integration_id: integration,
+    limit_group: 'invoiceSend',
+    blocked_until: now,
+  })
+  await insert('offline_settings', { company_id: company, automatic: true, changed_at: now })
+  const batch = randomUUID()
+  await insert('batches', { ...own, id: batch, environment: 'test', source: 'files', invoice_count: 1 })
   await insert('ksef_documents_raw', {
     ...own,
     id: document,
@@ -77,12 +129,28 @@ export async function fillEveryTable(admin: pg.Client, nip: string): Promise<str
     ksef_number: `number-${document}`,
     session_id: session,
   })
+  await insert('ksef_documents', {
+    ...own,
+    document_id: document,
+    environment: 'test',
+    direction: 'incoming',
+    roles: ['Subject2'],
+    ksef_number: `number-${document}`,
+    hash: 'h',
+    size: 1,
+    third_parties: '[]',
+    corrected_count: 0,
+    is_self_invoicing: false,
+    has_attachment: false,
+    search: 'x',
+  })
   await insert('submissions', {
     ...own,
     id: submission,
     environment: 'test',
     document_id: document,
     upo_document_id: document,
+    batch_id: batch,
     session_id: session,
     state: 'sent',
     form_code: 'FA (3)',
@@ -97,6 +165,10 @@ export async function fillEveryTable(admin: pg.Client, nip: string): Promise<str
     next_poll_at: now,
     polls: 0,
     updated_at: now,
+    offline_mode: 'offline24',
+    offline_choice: 'caller',
+    corrects_id: submission,
+    corrects_hash: 'h',
   })
   await insert('attempts', {
     company_id: company,
@@ -117,6 +189,30 @@ export async function fillEveryTable(admin: pg.Client, nip: string): Promise<str
     hash: randomUUID(),
   })
   await insert('events', { company_id: company, type: 't', subject: 's', key: 'k', data: {}, at: now })
+  const endpoint = randomUUID()
+  await insert('webhook_endpoints', {
+    ...own,
+    id: endpoint,
+    url: 'https://receiver.example/',
+    name: 'n',
+    ordered: false,
+    state: 'enabled',
+    secrets: '[]',
+    failures: 0,
+  })
+  // Not the same for both companies, so that only the foreign key can refuse one in the other's place.
+  const ofEndpoint = { endpoint_id: endpoint, event_id: Number(nip[0]), company_id: company }
+  await insert('webhook_deliveries', {
+    ...ofEndpoint,
+    lane: company,
+    position: 1,
+    state: 'dead',
+    attempts: 1,
+    tries: 1,
+    fence: 1,
+    created_at: now,
+  })
+  await insert('webhook_attempts', { ...ofEndpoint, number: 1, at: now, duration_ms: 1 })
   await insert('outbox', { ...own, job: 'send', key: `send-${company}`, payload: {} })
   await insert('ksef_audit_log', {
     company_id: company,
@@ -145,8 +241,10 @@ export async function fillProvider(admin: pg.Client): Promise<string> {
   return id
 }
 
-/** The one table that belongs to no company: it spans them, and only the system's login reaches it. */
-export const SYSTEM_TABLES = ['ksef_audit_seals']
+/** They tell of KSeF and of nobody: every company reads them, and none writes. */
+export const SHARED_TABLES = ['ksef_availability', 'ksef_outages']
+/** Tables that belong to no company: they span them, and only the system's login reaches them, but for the shared ones. */
+export const SYSTEM_TABLES = ['event_retirement', 'ksef_audit_seals', 'ksef_call_counts', ...SHARED_TABLES]
 
 /** Every table of the schema that holds companies' rows, with the column that names the company. Partitions are their log's. */
 export async function tenantTables(admin: pg.Client): Promise<{ table: string; companyColumn: string }[]> {

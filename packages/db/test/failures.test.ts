@@ -218,7 +218,7 @@ test('a transaction that is undone every time is given up after three repeats', 
   const { id } = await insertIntegration(fleet, company)
   const pool = openPool({ url: urls.appUrl, size: 1, name: 'serial' })
   let runs = 0
-  const begin = `begin isolation level repeatable read; select set_config('fleet.company_id', '${company.id}', true)`
+  const begin = ['begin isolation level repeatable read', `set local fleet.company_id = '${company.id}'`]
   const attempt = transact(pool, begin, async (tx) => {
     runs++
     await tx.execute('select 1 from ksef_integrations')

@@ -54,12 +54,13 @@ async function olderMigrations(count: number): Promise<string> {
   return folder
 }
 
-test('what stood in the tables before credentials had versions stands in the new ones', async () => {
+/** A database as that many migrations leave it, and a superuser's connection to it. */
+async function olderDatabase(migrations: number) {
   const name = freshName()
   const { ownerUrl } = await provisionRoles(database.adminUrl, { database: name, ...PASSWORDS })
   const owner = new pg.Client({ connectionString: ownerUrl })
   await owner.connect()
-  const folder = await olderMigrations(2)
+  const folder = await olderMigrations(migrations)
   await runMigrations(drizzle(owner), { migrationsFolder: folder })
   await rm(folder, { recursive: true })
   await owner.end()
@@ -67,6 +68,58 @@ test('what stood in the tables before credentials had versions stands in the new
   url.pathname = `/${name}`
   const old = new pg.Client({ connectionString: url.href })
   await old.connect()
+  return { name, ownerUrl, old }
+}
+
+/** As many migrations as there were before the one of that name. */
+async function countBefore(tag: string): Promise<number> {
+  const journal = JSON.parse(await readFile(join(MIGRATIONS_FOLDER, 'meta/_journal.json'), 'utf8'))
+  return journal.entries.findIndex((entry: { tag: string }) => entry.tag.endsWith(tag))
+}
+
+test('what a company issued as the buyer is entered as bought, where it stood as sold', async () => {
+  const { name, ownerUrl, old } = await olderDatabase(await countBefore('company_particulars'))
+  const company = randomUUID()
+  await old.query(
+    `insert into companies (id, nip, name, created_at) values ('${company}', '5265877635', 'Spółka', now())`,
+  )
+  const enter = async (of: { seller: string; buyer: string; roles: string; submission?: boolean }) => {
+    const document = randomUUID()
+    await old.query(
+      `insert into ksef_documents_raw (id, company_id, environment, direction, kind, hash, content, created_at)
+       values ('${document}', '${company}', 'test', 'outgoing', 'invoice', 'h', '', now())`,
+    )
+    await old.query(
+      `insert into ksef_documents (company_id, document_id, environment, direction, roles, hash, size, seller_nip,
+         buyer_id_type, buyer_id, third_parties, corrected_count, is_self_invoicing, has_attachment, submission_id, search,
+         created_at)
+       values ('${company}', '${document}', 'test', 'outgoing', '${of.roles}', 'h', 0, '${of.seller}', 'Nip', '${of.buyer}',
+         '[]', 0, false, false, ${of.submission === false ? 'null' : `'${randomUUID()}'`}, '', now())`,
+    )
+    return document
+  }
+  const [own, other] = ['5265877635', '7980332920']
+  const documents = [
+    await enter({ seller: own, buyer: other, roles: '{Subject1}' }),
+    await enter({ seller: other, buyer: own, roles: '{Subject1}' }),
+    await enter({ seller: other, buyer: own, roles: '{Subject1,Subject2}' }),
+    await enter({ seller: other, buyer: own, roles: '{Subject1}', submission: false }),
+  ]
+  await migrate(ownerUrl)
+  const { rows } = await old.query('select document_id, roles from ksef_documents')
+  const rolesOf = new Map(rows.map(({ document_id: id, roles }) => [id, roles]))
+  expect(documents.map((id) => rolesOf.get(id))).toEqual([
+    ['Subject1'],
+    ['Subject2'],
+    ['Subject2'],
+    ['Subject1'],
+  ])
+  await old.end()
+  await drop(name)
+})
+
+test('what stood in the tables before credentials had versions stands in the new ones', async () => {
+  const { name, ownerUrl, old } = await olderDatabase(2)
   const [company, live, erased, integration] = [1, 2, 3, 4].map(
     (n) => `00000000-0000-4000-8000-00000000000${n}`,
   )

@@ -51,7 +51,7 @@ test('4,000 mixed transactions over five connections never see another company, 
       else crossed++
       if (at % 7 === 6) throw new Error('aborted by the test')
     }
-    await transact(pool, forgets ? 'begin' : beginFor(company), work).catch((error: Error) => {
+    await transact(pool, forgets ? ['begin'] : beginFor(company), work).catch((error: Error) => {
       expect(error.message).toBe('aborted by the test')
       aborted++
     })

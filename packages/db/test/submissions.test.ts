@@ -1,21 +1,13 @@
 import { randomUUID } from 'node:crypto'
-import { DocumentId, type Submission, SubmissionId } from '@ksef-fleet/core'
+import { type Submission, SubmissionId } from '@ksef-fleet/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import {
-  FORM,
-  insertCompany,
-  insertSent,
-  insertSubmission,
-  newSubmission,
-  openFleet,
-  openSession,
-} from './fleet.ts'
+import { GROUP, insertCompany, insertSent, insertSubmission, openFleet, openSession } from './fleet.ts'
 
 const fleet = await openFleet()
 const { db, admin } = fleet
 afterAll(() => fleet[Symbol.asyncDispose]())
 
-const claimOf = { environment: 'test', formCode: FORM, leaseSeconds: 60 } as const
+const claimOf = { environment: 'test', group: GROUP, leaseSeconds: 60 } as const
 const get = (submission: Submission) =>
   db.withCompany(submission.companyId, (tx) => tx.submissions.get(submission.id))
 const claim = async (companyId: Submission['companyId']) => {
@@ -141,7 +133,7 @@ describe('claiming', () => {
     })
   })
 
-  test('the one due longest goes first; what is not yet due, of another form or environment does not', async () => {
+  test('the one due longest goes first; what is not yet due, of another group or environment does not', async () => {
     const company = await insertCompany(fleet)
     const ago = (seconds: number) => new Date(Date.now() - seconds * 1_000)
     await insertSubmission(fleet, company, { nextAttemptAt: ago(-60) })
@@ -149,16 +141,13 @@ describe('claiming', () => {
     const late = await insertSubmission(fleet, company, { nextAttemptAt: ago(20) })
     const first = await insertSubmission(fleet, company, { nextAttemptAt: ago(30) })
     const otherForm = await insertSubmission(fleet, company, { nextAttemptAt: ago(40), formCode: 'FA (2)' })
-    const nextForm = () => db.withCompany(company.id, (tx) => tx.submissions.nextDueForm('test'))
-    expect(await nextForm()).toBe('FA (2)')
     expect((await claim(company.id)).id).toBe(first.id)
     expect((await claim(company.id)).id).toBe(late.id)
     await expect(claim(company.id)).rejects.toThrow('nothing to claim')
     const ofOtherForm = await db.withCompany(company.id, (tx) =>
-      tx.submissions.claimNext({ ...claimOf, formCode: 'FA (2)' }),
+      tx.submissions.claimNext({ ...claimOf, group: { ...GROUP, formCode: 'FA (2)' } }),
     )
     expect(ofOtherForm?.id).toBe(otherForm.id)
-    expect(await nextForm()).toBeNull()
   })
 
   test('a claimer does not wait for one that is being claimed', async () => {
@@ -175,7 +164,7 @@ describe('moving', () => {
   test('compare-and-swap lets one of ten movers win', async () => {
     const company = await insertCompany(fleet)
     const { id } = await insertSubmission(fleet, company)
-    const move = { from: 'pending', to: 'held', set: { reason: { code: 'X' } } } as const
+    const move = { from: 'pending', to: 'held', set: { reason: { code: 'KSEF_UNSETTLED' } } } as const
     const moved = await Promise.all(
       Array.from({ length: 10 }, () => db.withCompany(company.id, (tx) => tx.submissions.move(id, move))),
     )
@@ -306,13 +295,57 @@ describe('moving', () => {
     expect(await db.withCompany(company.id, (tx) => tx.submissions.release('test', []))).toBe(0)
   })
 
+  test('a rejected one takes its number back only while it is free', async () => {
+    const company = await insertCompany(fleet)
+    const rejected = () =>
+      insertSubmission(fleet, company, {
+        state: 'rejected',
+        number: 'FV/BACK',
+        reason: { code: 'KSEF_REJECTED' },
+        nextAttemptAt: null,
+      })
+    const [first, second] = [await rejected(), await rejected()]
+    const back = (submission: Submission) =>
+      db.withCompany(company.id, (tx) =>
+        tx.submissions.move(submission.id, {
+          from: 'rejected',
+          to: 'pending',
+          fence: submission.fence,
+          set: { reason: null, nextAttemptAt: new Date() },
+        }),
+      )
+    const both = await Promise.allSettled([back(first), back(second)])
+    expect(both.map(({ status }) => status).sort()).toEqual(['fulfilled', 'rejected'])
+    expect(both.find(({ status }) => status === 'rejected')).toMatchObject({
+      reason: { kind: 'conflict', constraint: 'submissions_number_key' },
+    })
+    expect((await claim(company.id)).reason).toBeNull()
+  })
+
+  test('a claim forgets what stopped the try before, and the list is narrowed by reason', async () => {
+    const company = await insertCompany(fleet)
+    const waiting = await insertSubmission(fleet, company, { reason: { code: 'KSEF_RATE_LIMITED' } })
+    await insertSubmission(fleet, company)
+    const limited = () =>
+      db.withCompany(company.id, async (tx) =>
+        (await tx.submissions.list({ limit: 10, reason: 'KSEF_RATE_LIMITED' })).map(({ id }) => id),
+      )
+    expect(await limited()).toEqual([waiting.id])
+    expect(await claim(company.id)).toMatchObject({ id: waiting.id, reason: null })
+    expect(await limited()).toEqual([])
+  })
+
   test('those of a session are listed by creation, in the given states', async () => {
     const company = await insertCompany(fleet)
     const session = await openSession(fleet, company)
     const first = await insertSent(fleet, company, session)
     const second = await insertSent(fleet, company, session)
     await db.withCompany(company.id, (tx) =>
-      tx.submissions.move(first.id, { from: 'sent', to: 'held', set: { reason: { code: 'X' } } }),
+      tx.submissions.move(first.id, {
+        from: 'sent',
+        to: 'held',
+        set: { reason: { code: 'KSEF_UNSETTLED' } },
+      }),
     )
     const of = (states: Submission['state'][]) =>
       db.withCompany(company.id, async (tx) =>
@@ -322,39 +355,4 @@ describe('moving', () => {
     expect(await of(['sent'])).toEqual([second.id])
     expect(await of([])).toEqual([])
   })
-})
-
-test('a document is read back byte for byte, with the number or session it belongs to', async () => {
-  const company = await insertCompany(fleet)
-  const session = await openSession(fleet, company)
-  const content = Uint8Array.from({ length: 1_000_000 }, (_, at) => at % 256)
-  const document = {
-    id: DocumentId.parse(randomUUID()),
-    environment: 'test' as const,
-    direction: 'outgoing' as const,
-    kind: 'session-upo' as const,
-    hash: 'aGFzaA==',
-    content,
-    ksefNumber: 'N-1',
-    sessionId: session,
-  }
-  await db.withCompany(company.id, (tx) => tx.documents.insert(document))
-  const stored = await db.withCompany(company.id, (tx) => tx.documents.get(document.id))
-  expect(Buffer.compare(stored?.content ?? Buffer.alloc(0), content)).toBe(0)
-  expect(stored).toMatchObject({
-    companyId: company.id,
-    hash: document.hash,
-    ksefNumber: 'N-1',
-    sessionId: session,
-  })
-  const { documentId } = await insertSubmission(fleet, company)
-  const invoice = await db.withCompany(company.id, (tx) => tx.documents.get(documentId))
-  expect(Object.keys(invoice ?? {})).not.toContain('ksefNumber')
-  const again = { ...document, id: DocumentId.parse(randomUUID()) }
-  await expect(db.withCompany(company.id, (tx) => tx.documents.insert(again))).rejects.toMatchObject({
-    constraint: 'ksef_documents_raw_ksef_number_key',
-  })
-  expect(
-    await db.withCompany(company.id, (tx) => tx.documents.get(newSubmission(company).documentId)),
-  ).toBeNull()
 })

@@ -99,7 +99,7 @@ async function sendDemoInvoice(fleet: Fleet, key: string): Promise<boolean> {
   const invoice = await api.until<InvoiceView>(path, (body) => END_STATES.has(body.state), 60_000)
   const elapsedMs = performance.now() - started
   if (invoice.state !== 'receipted') {
-    console.error(`The invoice ended ${invoice.state}: ${JSON.stringify(invoice.reason)}`)
+    console.error(`The invoice ended ${invoice.state}: ${JSON.stringify(invoice.outcome)}`)
     return false
   }
   const upo = await api.get<Buffer>(`${path}/upo`)

@@ -138,7 +138,7 @@ const README = readFileSync(new URL('../../../README.md', import.meta.url), 'utf
  * minute of the default lease; and where the official contract is at hand, the simulator holds each answer to it.
  */
 function overlay(): string {
-  const worker = { environment: { KSEF_DEADLINE_SECONDS: '10', CLAIM_LEASE_SECONDS: '12' } }
+  const worker = { environment: { KSEF_DEADLINE_SECONDS: '10', CLAIM_LEASE_SECONDS: '13' } }
   const file = join(folder, 'journeys.yml')
   writeFileSync(file, JSON.stringify({ services: { worker, ...simulatorUnderContract() } }))
   return file

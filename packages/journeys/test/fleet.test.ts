@@ -45,7 +45,7 @@ beforeAll(async () => {
     log: () => undefined,
     simulatorArgs: ['--processing-delay-ms', '100', ...contract],
     opsPassword: 'canary-ops-password',
-    workerEnv: { KSEF_DEADLINE_SECONDS: '4', CLAIM_LEASE_SECONDS: '5', SEARCH_SECONDS: '0.2,0.5' },
+    workerEnv: { KSEF_DEADLINE_SECONDS: '4', CLAIM_LEASE_SECONDS: '7', SEARCH_SECONDS: '0.2,0.5' },
   })
   key = await fleet.createProviderKey('journey')
   api = apiClient(fleet.apiUrl, key)

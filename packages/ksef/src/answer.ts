@@ -105,10 +105,19 @@ const isHtml = (answer: HttpAnswer): boolean =>
 
 type Verdict = { readonly kind: KsefFailureKind; readonly code: KsefErrorCode; readonly effect: KsefEffect }
 
+/** A storage speaks for itself alone: its 401 and 403 say nothing of our access token or permissions. */
+const verdictOnUpload = (status: number): Verdict =>
+  [403, 404, 410].includes(status)
+    ? { kind: 'gone', code: 'PART_UPLOAD_EXPIRED', effect: 'none' }
+    : { kind: 'refused', code: 'PART_UPLOAD_REFUSED', effect: 'none' }
+
 function verdictOn(operation: KsefOperation, answer: HttpAnswer, reading: Reading): Verdict {
   const { status } = answer
   if (operation === 'downloadUpo' && [403, 404, 410].includes(status) && !isHtml(answer)) {
     return { kind: 'gone', code: 'UPO_LINK_EXPIRED', effect: 'none' }
+  }
+  if (operation === 'uploadBatchPart' && status >= 400 && status < 500 && status !== 429 && !isHtml(answer)) {
+    return verdictOnUpload(status)
   }
   if (status < 400) return { kind: 'unreadable', code: 'KSEF_REDIRECTED', effect: 'unknown' }
   if (status >= 500) return { kind: 'server', code: 'KSEF_SERVER_ERROR', effect: 'unknown' }

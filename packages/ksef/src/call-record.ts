@@ -13,6 +13,8 @@ export type CallRecord = {
   readonly failureKind?: KsefFailureKind
   /** Our code of the failure, see {@link KSEF_ERRORS}. */
   readonly failureCode?: KsefErrorCode
+  /** `Retry-After` in seconds, when there was one that can be read. */
+  readonly retryAfterSeconds?: number
   /** KSeF's `exceptionCode`, when it gave one. */
   readonly ksefCode?: number
   /**
@@ -43,6 +45,7 @@ const ofFailure = (failure: KsefFailure): Partial<CallRecord> => ({
   failureKind: failure.kind,
   failureCode: failure.code,
   ...(failure.traceId === undefined ? {} : { traceId: failure.traceId }),
+  ...(failure.retryAfterSeconds === undefined ? {} : { retryAfterSeconds: failure.retryAfterSeconds }),
   ...(failure.exceptionCode === undefined ? {} : { ksefCode: failure.exceptionCode }),
 })
 

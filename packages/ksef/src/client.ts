@@ -1,6 +1,8 @@
 import { setTimeout as sleepFor } from 'node:timers/promises'
 import { type AuthSessions, authSessions } from './api/auth-sessions.ts'
+import { type BatchSessions, batchSessions } from './api/batch-session.ts'
 import { type Certificates, certificates } from './api/certificates.ts'
+import { type InvoiceExports, invoiceExports } from './api/invoice-exports.ts'
 import { type Invoices, invoices } from './api/invoices.ts'
 import { type Limits, limits } from './api/limits.ts'
 import { type OnlineSessions, onlineSessions } from './api/online-session.ts'
@@ -12,7 +14,7 @@ import { type KsefTokens, ksefTokens } from './api/tokens.ts'
 import { type Upos, upos } from './api/upo.ts'
 import type { CallRecord } from './call-record.ts'
 import { DEFAULT_TIMEOUTS, openAgent, type Timeouts } from './connection.ts'
-import { type KsefHttp, openHttp } from './http.ts'
+import { type Guard, type KsefHttp, openHttp } from './http.ts'
 import type { SystemWarning } from './system-warning.ts'
 
 export type KsefClientOptions = {
@@ -24,10 +26,14 @@ export type KsefClientOptions = {
   readonly onSystemWarning?: (warning: SystemWarning) => void
   /** Called once per request, after it ended. */
   readonly onCall?: (call: CallRecord) => void
+  /** Asked before each request, also those for the shared public keys; see {@link KsefClient.guardedBy}. */
+  readonly admit?: Guard
   readonly now?: () => Date
   readonly sleep?: (ms: number) => Promise<void>
   /** Hosts (`host` or `host:port`) besides the base URL's that links in answers may point to, over https. */
   readonly fetchHosts?: readonly string[]
+  /** Wraps the transport: sees every call before it leaves and its result before the caller does. */
+  readonly transport?: (http: KsefHttp) => KsefHttp
 }
 
 /** A client of one KSeF environment. It keeps connections and public keys, never a token or a session. */
@@ -35,9 +41,11 @@ export type KsefClient = {
   readonly publicKeys: PublicKeys
   readonly signIn: SignIn
   readonly onlineSession: OnlineSessions
+  readonly batchSession: BatchSessions
   readonly sessions: Sessions
   readonly upo: Upos
   readonly invoices: Invoices
+  readonly invoiceExports: InvoiceExports
   readonly permissions: Permissions
   readonly tokens: KsefTokens
   readonly authSessions: AuthSessions
@@ -49,9 +57,18 @@ export type KsefClient = {
    * Fetching the shared public keys is nobody's call and is told to the first client's observer only.
    */
   observedBy(onCall: (call: CallRecord) => void): KsefClient
-  /** Closes the connections, also those of `observedBy`; calls under way end first. May be called twice. */
+  /**
+   * The same client, whose requests first ask `admit`, also each page of a list, each poll of a sign-in and the repeat after
+   * a retired key. Its failure is the call's: no request leaves and no observer is told. Guards add up, and the one
+   * added first is asked first. Pre-signed links are not asked for, nor are the shared public keys.
+   */
+  guardedBy(admit: Guard): KsefClient
+  /** Closes the connections, also those of `observedBy` and `guardedBy`; calls under way end first. May be called twice. */
   close(): Promise<void>
 }
+
+/** What every request of a client passes. */
+type Door = { readonly onCall: (call: CallRecord) => void; readonly admit: Guard }
 
 /**
  * Opens a client. Every method makes one request unless its comment says otherwise, and answers with a
@@ -75,35 +92,44 @@ export function createKsefClient(options: KsefClientOptions): KsefClient {
     onSystemWarning: options.onSystemWarning ?? (() => {}),
   }
   const addresses = { baseUrl, fetchHosts: options.fetchHosts ?? [] }
-  const watched = (onCall: (call: CallRecord) => void): KsefHttp => openHttp({ ...settings, onCall })
-  const first = options.onCall ?? (() => {})
-  const keys = publicKeys(watched(first), now)
+  const transport = options.transport ?? ((http: KsefHttp) => http)
+  const through = (door: Door): KsefHttp => transport(openHttp({ ...settings, ...door }))
+  const first: Door = { onCall: options.onCall ?? (() => {}), admit: options.admit ?? (async () => null) }
+  const keys = publicKeys(through(first), now)
   let closed: Promise<void> | undefined
 
-  const clientWatchedBy = (onCall: (call: CallRecord) => void): KsefClient => {
-    const http = watched(onCall)
+  const clientBehind = (door: Door): KsefClient => {
+    const http = through(door)
+    const { onCall, admit } = door
     return {
       publicKeys: keys,
       signIn: signIn(http, keys, { now, sleep }),
       onlineSession: onlineSessions(http, keys),
+      batchSession: batchSessions(http, keys, addresses),
       sessions: sessions(http),
       upo: upos(http, addresses),
       invoices: invoices(http),
+      invoiceExports: invoiceExports(http, keys, addresses),
       permissions: permissions(http),
       tokens: ksefTokens(http),
       authSessions: authSessions(http),
       certificates: certificates(http),
       limits: limits(http),
       observedBy: (another) =>
-        clientWatchedBy((call) => {
-          onCall(call)
-          another(call)
+        clientBehind({
+          admit,
+          onCall(call) {
+            onCall(call)
+            another(call)
+          },
         }),
+      guardedBy: (another) =>
+        clientBehind({ onCall, admit: async (call) => (await admit(call)) ?? another(call) }),
       close() {
         closed ??= agent.close()
         return closed
       },
     }
   }
-  return clientWatchedBy(first)
+  return clientBehind(first)
 }

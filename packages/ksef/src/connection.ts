@@ -1,11 +1,15 @@
 import { Agent, buildConnector } from 'undici'
 
-/** Time limits of one call, in milliseconds. `totalMs` covers the call from its start to the last byte. */
+/**
+ * Time limits of one call, in milliseconds. `totalMs` covers the call from its start to the last byte; `uploadMs` takes
+ * its place where a part of a package is uploaded or downloaded.
+ */
 export type Timeouts = {
   readonly connectMs: number
   readonly headersMs: number
   readonly bodyMs: number
   readonly totalMs: number
+  readonly uploadMs: number
 }
 
 export const DEFAULT_TIMEOUTS: Timeouts = {
@@ -13,6 +17,8 @@ export const DEFAULT_TIMEOUTS: Timeouts = {
   headersMs: 30_000,
   bodyMs: 30_000,
   totalMs: 60_000,
+  // 100 MB at 1 Mbit/s.
+  uploadMs: 900_000,
 }
 
 const CONNECTIONS_PER_ORIGIN_MAX = 64

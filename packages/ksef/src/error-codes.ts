@@ -39,6 +39,11 @@ export const KSEF_ERRORS = {
     actor: 'nobody',
     again: 'later',
   },
+  KSEF_BUDGET_SPENT: {
+    means: 'KSeF was not called: what it allows for the time being is spent.',
+    actor: 'nobody',
+    again: 'later',
+  },
   KSEF_UNKNOWN_CODE: {
     means: 'KSeF refused with a code this table does not know.',
     actor: 'operator',
@@ -272,6 +277,53 @@ export const KSEF_ERRORS = {
   INVOICE_SIZE_MISMATCH: { means: 'Declared and real size differ (21402).', actor: 'software', again: 'no' },
   INVOICE_HASH_MISMATCH: { means: 'Declared and real hash differ (21403).', actor: 'software', again: 'no' },
 
+  // Sending in batches.
+  BATCH_PART_TOO_LARGE: {
+    means: 'A declared part of the package is larger than KSeF takes (21157).',
+    actor: 'software',
+    again: 'no',
+  },
+  BATCH_PARTS_TOO_MANY: {
+    means: 'The package has more parts than KSeF takes (21161).',
+    actor: 'software',
+    again: 'no',
+  },
+  BATCH_PART_SIZE_MISMATCH: {
+    means: 'An uploaded part has another size than declared (21157); upload it again, then close.',
+    actor: 'software',
+    again: 'later',
+  },
+  BATCH_PART_MISSING: {
+    means: 'A declared part was not uploaded (21205); upload it, then close.',
+    actor: 'software',
+    again: 'later',
+  },
+  BATCH_UPLOAD_TOO_LATE: {
+    means: 'The time for uploading and closing is over and the session cancelled (21208).',
+    actor: 'software',
+    again: 'new-session',
+  },
+  PART_UPLOAD_EXPIRED: {
+    means: "The part's address takes nothing any more: its time is over or the session closed.",
+    actor: 'software',
+    again: 'new-session',
+  },
+  PART_UPLOAD_REFUSED: {
+    means: 'The storage refused the upload of the part as wrong (400, 401 and the like).',
+    actor: 'software',
+    again: 'new-session',
+  },
+  PART_ADDRESS_REFUSED: {
+    means: "The part's upload names a host that is not allowed or a method other than PUT.",
+    actor: 'operator',
+    again: 'no',
+  },
+  PART_FILE_LOST: {
+    means: 'The spooled part is missing or is not what was declared; pack the package again.',
+    actor: 'software',
+    again: 'no',
+  },
+
   // Reading.
   CONTINUATION_TOKEN_INVALID: {
     means: 'The continuation token is malformed (21418).',
@@ -311,6 +363,27 @@ export const KSEF_ERRORS = {
   },
   RANGE_BEYOND_HWM: {
     means: 'The range starts after the high-water mark: nothing new yet (21183).',
+    actor: 'nobody',
+    again: 'later',
+  },
+  EXPORT_NOT_ALLOWED: { means: 'Not in this kind of context (21181).', actor: 'software', again: 'no' },
+  EXPORTS_TOO_MANY: {
+    means: 'As many exports of this context are under way as KSeF allows at once (21182).',
+    actor: 'nobody',
+    again: 'later',
+  },
+  EXPORT_NOT_FOUND: {
+    means: 'There is no export with this reference number in the context (21175).',
+    actor: 'software',
+    again: 'no',
+  },
+  EXPORT_ADDRESS_REFUSED: {
+    means: "The part's link names a host that is not allowed or a method other than GET.",
+    actor: 'operator',
+    again: 'no',
+  },
+  EXPORT_PART_DIFFERS: {
+    means: 'The downloaded part has another size or hash than its export says.',
     actor: 'nobody',
     again: 'later',
   },

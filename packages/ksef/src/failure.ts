@@ -8,6 +8,7 @@ export type Result<T> =
 
 /**
  * Where a call failed.
+ * - `held-back`: the caller's own guard let no request leave; see `KsefClient.guardedBy`.
  * - `connection`: DNS, refused, connect timeout, TLS. The request certainly never left.
  * - `no-answer`: timeout, reset, a cut body, a body over the size cap. The request may have been carried out.
  * - `refused`: HTTP 400 and the 4xx without a kind of their own.
@@ -17,6 +18,7 @@ export type Result<T> =
  * - `status`: KSeF accepted the request and later said no, as sign-in does.
  */
 export type KsefFailureKind =
+  | 'held-back'
   | 'connection'
   | 'no-answer'
   | 'refused'
@@ -47,10 +49,19 @@ export type KsefFailure = {
   readonly details?: readonly string[]
   /** `reasonCode` of a 403, e.g. `missing-permissions`. */
   readonly reasonCode?: string
-  /** `Retry-After` in seconds, rounded up; absent when missing or not readable. */
+  /** `Retry-After` in seconds, rounded up; absent when missing or not readable. Held back: until then, to the ms. */
   readonly retryAfterSeconds?: number
   readonly traceId?: string
 }
+
+/** The answer of a guard that lets no request leave before `retryAfterSeconds` (fractions allowed) have passed. */
+export const heldBack = (operation: KsefOperation, retryAfterSeconds: number): KsefFailure => ({
+  operation,
+  kind: 'held-back',
+  effect: 'none',
+  code: 'KSEF_BUDGET_SPENT',
+  retryAfterSeconds,
+})
 
 export const succeeded = <T>(value: T): Result<T> => ({ ok: true, value })
 export const failed = (failure: KsefFailure): { readonly ok: false; readonly failure: KsefFailure } => ({

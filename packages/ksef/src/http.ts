@@ -1,4 +1,5 @@
-import { type Agent, request } from 'undici'
+import { Readable } from 'node:stream'
+import { type Agent, type Dispatcher, request } from 'undici'
 import type { ZodType } from 'zod'
 import { boundedText, failureOfAnswer, type HttpAnswer, isHtml, parseJson, unreadable } from './answer.ts'
 import { type CallRecord, recordOf } from './call-record.ts'
@@ -32,7 +33,11 @@ type HttpSettings = {
   readonly now: () => Date
   readonly onSystemWarning: (warning: SystemWarning) => void
   readonly onCall: (call: CallRecord) => void
+  readonly admit: Guard
 }
+
+/** Asked before each request; a failure in its answer is the call's, and nothing leaves. */
+export type Guard = (call: { readonly operation: KsefOperation }) => Promise<KsefFailure | null>
 
 /** A document with its SHA-256 from `x-ms-meta-hash`, when the answer carried one. */
 export type Document = { readonly bytes: Uint8Array; readonly announcedHash?: string }
@@ -42,8 +47,30 @@ export type KsefHttp = {
   json<T>(call: KsefCall, schema: ZodType<T>): Promise<Result<T>>
   empty(call: KsefCall): Promise<Result<void>>
   document(call: KsefCall): Promise<Result<Document>>
+  /** Asks an address that is not of KSeF's API, without our access token. */
+  foreignJson<T>(operation: KsefOperation, url: URL, schema: ZodType<T>): Promise<Result<T>>
   /** Fetches a pre-signed address without our access token. The caller has checked the address. */
   foreignDocument(url: URL): Promise<Result<Document>>
+  /**
+   * Fetches a pre-signed address without our access token and hands its bytes on as they come; never more than `bytesMax`.
+   * What `write` throws is thrown. The caller has checked the address.
+   */
+  download(url: URL, sink: Sink): Promise<Result<void>>
+  /** Puts bytes to a pre-signed address without our access token. The caller has checked the address. */
+  upload(url: URL, content: UploadContent): Promise<Result<void>>
+}
+
+/** What is put to a storage: these headers and no others of ours, and as many bytes as announced. */
+export type UploadContent = {
+  readonly headers: { readonly [name: string]: string }
+  readonly body: Uint8Array | AsyncIterable<Uint8Array>
+  readonly bytes: number
+}
+
+/** Takes the bytes of a download, one piece after another. */
+export type Sink = {
+  readonly bytesMax: number
+  readonly write: (piece: Uint8Array) => Promise<void>
 }
 
 type Outgoing = {
@@ -51,6 +78,8 @@ type Outgoing = {
   readonly url: URL
   readonly call: KsefCall
   readonly bytesMax: number
+  readonly content?: UploadContent
+  readonly sink?: Sink
 }
 
 class AnswerTooLarge extends Error {}
@@ -66,6 +95,15 @@ async function readWhole(body: AsyncIterable<Uint8Array>, bytesMax: number): Pro
   return Buffer.concat(chunks)
 }
 
+async function pour(body: AsyncIterable<Uint8Array>, { bytesMax, write }: Sink): Promise<void> {
+  let size = 0
+  for await (const piece of body) {
+    size += piece.length
+    if (size > bytesMax) throw new AnswerTooLarge(`more than ${bytesMax} bytes`)
+    await write(piece)
+  }
+}
+
 function headersOf(call: KsefCall, userAgent: string): Record<string, string> {
   return {
     accept: 'application/json, application/problem+json, application/xml',
@@ -78,14 +116,35 @@ function headersOf(call: KsefCall, userAgent: string): Record<string, string> {
   }
 }
 
+/** A storage may write 100 MB down before it answers; undici starts this time anew with every piece that leaves. */
+const UPLOAD_SILENCE_MS = 120_000
+
+type Sent = Pick<Dispatcher.RequestOptions, 'headers' | 'body' | 'signal' | 'headersTimeout'>
+
+function whatIsSent(settings: HttpSettings, { call, content, sink }: Outgoing): Sent {
+  const { timeouts, userAgent } = settings
+  if (content === undefined)
+    return {
+      headers: headersOf(call, userAgent),
+      body: call.json === undefined ? (call.xml ?? null) : JSON.stringify(call.json),
+      signal: AbortSignal.timeout(sink === undefined ? timeouts.totalMs : timeouts.uploadMs),
+    }
+  const { body, bytes, headers } = content
+  return {
+    headers: { ...headers, 'content-length': String(bytes) },
+    body: body instanceof Uint8Array ? body : Readable.from(body, { objectMode: false }),
+    signal: AbortSignal.timeout(timeouts.uploadMs),
+    headersTimeout: UPLOAD_SILENCE_MS,
+  }
+}
+
+const isGood = (status: number): boolean => status >= 200 && status < 300
+
 async function exchange(settings: HttpSettings, outgoing: Outgoing): Promise<HttpAnswer> {
-  const { operation, url, call, bytesMax } = outgoing
-  const answer = await request(url, {
+  const answer = await request(outgoing.url, {
     dispatcher: settings.agent,
-    method: OPERATIONS[operation].method,
-    headers: headersOf(call, settings.userAgent),
-    body: call.json === undefined ? (call.xml ?? null) : JSON.stringify(call.json),
-    signal: AbortSignal.timeout(settings.timeouts.totalMs),
+    method: OPERATIONS[outgoing.operation].method,
+    ...whatIsSent(settings, outgoing),
   })
   const headers = Object.fromEntries(
     Object.entries(answer.headers).map(([name, value]) => [
@@ -93,7 +152,11 @@ async function exchange(settings: HttpSettings, outgoing: Outgoing): Promise<Htt
       Array.isArray(value) ? value.join(', ') : value,
     ]),
   )
-  return { status: answer.statusCode, headers, body: await readWhole(answer.body, bytesMax) }
+  const status = answer.statusCode
+  if (outgoing.sink === undefined || !isGood(status))
+    return { status, headers, body: await readWhole(answer.body, outgoing.bytesMax) }
+  await pour(answer.body, outgoing.sink)
+  return { status, headers, body: new Uint8Array() }
 }
 
 function failureOfError(operation: KsefOperation, error: unknown): KsefFailure {
@@ -145,10 +208,14 @@ async function outcomeOf<T>(
   for (const warning of readSystemWarnings(operation, answer.headers['x-system-warning'])) {
     settings.onSystemWarning(warning)
   }
-  const good = answer.status >= 200 && answer.status < 300
-  const result = good ? read(answer) : failed(failureOfAnswer(operation, answer, settings.now()))
+  const result = isGood(answer.status)
+    ? read(answer)
+    : failed(failureOfAnswer(operation, answer, settings.now()))
   return { result, answer }
 }
+
+/** A pre-signed address, or the lighthouse's, is not KSeF's API: nobody counts it. */
+const isForeign = ({ operation }: Outgoing): boolean => OPERATIONS[operation].path === null
 
 /** Makes the call, reads its answer and tells the observer, also of an answer that could not be read. */
 async function perform<T>(
@@ -156,6 +223,8 @@ async function perform<T>(
   outgoing: Outgoing,
   read: (answer: HttpAnswer) => Result<T>,
 ): Promise<Result<T>> {
+  const refused = isForeign(outgoing) ? null : await settings.admit({ operation: outgoing.operation })
+  if (refused !== null) return failed(refused)
   const started = performance.now()
   const { result, answer } = await outcomeOf(settings, outgoing, read)
   const { operation, call } = outgoing
@@ -195,10 +264,38 @@ export function openHttp(settings: HttpSettings): KsefHttp {
     empty: async (call) => perform(settings, outgoing(call, JSON_BYTES_MAX), () => succeeded(undefined)),
     document: async (call) =>
       perform(settings, outgoing(call, DOCUMENT_BYTES_MAX), (answer) => readDocument(call.operation, answer)),
+    foreignJson: async (operation, url, schema) => {
+      const foreign = { operation, url, call: { operation }, bytesMax: JSON_BYTES_MAX } as const
+      return perform(settings, foreign, (answer) => readJson(operation, answer, schema))
+    },
     foreignDocument: async (url) => {
       const operation = 'downloadUpo'
       const foreign = { operation, url, call: { operation }, bytesMax: DOCUMENT_BYTES_MAX } as const
       return perform(settings, foreign, (answer) => readDocument(operation, answer))
+    },
+    download: async (url, sink) => {
+      const operation = 'downloadExportPart'
+      // Whoever writes the pieces down may fail as well, and that is nothing KSeF did.
+      let thrown: { readonly error: unknown } | undefined
+      const write = async (piece: Uint8Array): Promise<void> => {
+        try {
+          await sink.write(piece)
+        } catch (error) {
+          thrown = { error }
+          throw error
+        }
+      }
+      const foreign = { operation, url, call: { operation }, bytesMax: JSON_BYTES_MAX } as const
+      const result = await perform(settings, { ...foreign, sink: { ...sink, write } }, () =>
+        succeeded(undefined),
+      )
+      if (thrown !== undefined) throw thrown.error
+      return result
+    },
+    upload: async (url, content) => {
+      const operation = 'uploadBatchPart'
+      const foreign = { operation, url, call: { operation }, bytesMax: JSON_BYTES_MAX, content } as const
+      return perform(settings, foreign, () => succeeded(undefined))
     },
   }
 }

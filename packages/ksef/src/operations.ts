@@ -2,8 +2,8 @@
  * The operations this client calls, with method and path as in the official OpenAPI file. That file has no
  * operation ids, so the names are ours: verb and resource as KSeF words them.
  *
- * `repeatable` says that calling twice changes nothing that matters: reads, revocations, and the POSTs that only read
- * or only hand out a fresh value. For every other operation an unclear outcome has to be looked up first.
+ * `repeatable` says that calling twice changes nothing that matters: reads, revocations, uploads, and the POSTs that
+ * only read or only hand out a fresh value. For every other operation an unclear outcome has to be looked up first.
  */
 export const OPERATIONS = {
   listPublicKeys: { method: 'GET', path: '/security/public-key-certificates', repeatable: true },
@@ -16,6 +16,11 @@ export const OPERATIONS = {
   openOnlineSession: { method: 'POST', path: '/sessions/online', repeatable: false },
   sendInvoice: { method: 'POST', path: '/sessions/online/{referenceNumber}/invoices', repeatable: false },
   closeOnlineSession: { method: 'POST', path: '/sessions/online/{referenceNumber}/close', repeatable: false },
+  openBatchSession: { method: 'POST', path: '/sessions/batch', repeatable: false },
+  /** A pre-signed address out of the answer to an opening; uploading again replaces the part. */
+  uploadBatchPart: { method: 'PUT', path: null, repeatable: true },
+  closeBatchSession: { method: 'POST', path: '/sessions/batch/{referenceNumber}/close', repeatable: false },
+  listSessions: { method: 'GET', path: '/sessions', repeatable: true },
   getSessionStatus: { method: 'GET', path: '/sessions/{referenceNumber}', repeatable: true },
   listSessionInvoices: { method: 'GET', path: '/sessions/{referenceNumber}/invoices', repeatable: true },
   getSessionInvoice: {
@@ -62,9 +67,17 @@ export const OPERATIONS = {
   getRateLimits: { method: 'GET', path: '/rate-limits', repeatable: true },
   listPersonalGrants: { method: 'POST', path: '/permissions/query/personal/grants', repeatable: true },
   queryInvoiceMetadata: { method: 'POST', path: '/invoices/query/metadata', repeatable: true },
+  /** Starting twice takes two of the ten exports a context may have under way. */
+  startInvoiceExport: { method: 'POST', path: '/invoices/exports', repeatable: false },
+  getInvoiceExport: { method: 'GET', path: '/invoices/exports/{referenceNumber}', repeatable: true },
+  /** A pre-signed link out of an export's status. */
+  downloadExportPart: { method: 'GET', path: null, repeatable: true },
+  /** The lighthouse has a host of its own. */
+  getLighthouseStatus: { method: 'GET', path: null, repeatable: true },
+  listLighthouseMessages: { method: 'GET', path: null, repeatable: true },
 } as const satisfies Record<
   string,
-  { method: 'GET' | 'POST' | 'DELETE'; path: string | null; repeatable: boolean }
+  { method: 'GET' | 'POST' | 'PUT' | 'DELETE'; path: string | null; repeatable: boolean }
 >
 
 export type KsefOperation = keyof typeof OPERATIONS

@@ -65,6 +65,19 @@ export const REFUSALS: { readonly [operation in KsefOperation]?: Refusals } = {
     21403: 'INVOICE_HASH_MISMATCH',
   },
   closeOnlineSession: { 21173: 'KSEF_SESSION_NOT_FOUND', 21180: 'SESSION_ALREADY_CLOSED' },
+  openBatchSession: {
+    21157: 'BATCH_PART_TOO_LARGE',
+    21161: 'BATCH_PARTS_TOO_MANY',
+    21470: 'KSEF_PUBLIC_KEY_RETIRED',
+  },
+  closeBatchSession: {
+    21157: 'BATCH_PART_SIZE_MISMATCH',
+    21173: 'KSEF_SESSION_NOT_FOUND',
+    21180: 'SESSION_ALREADY_CLOSED',
+    21205: 'BATCH_PART_MISSING',
+    21208: 'BATCH_UPLOAD_TOO_LATE',
+  },
+  listSessions: { 21418: 'CONTINUATION_TOKEN_INVALID' },
   getSessionStatus: { 21173: 'KSEF_SESSION_NOT_FOUND' },
   listSessionInvoices: { 21173: 'KSEF_SESSION_NOT_FOUND', 21418: 'CONTINUATION_TOKEN_INVALID' },
   getSessionInvoice: { 21173: 'KSEF_SESSION_NOT_FOUND' },
@@ -72,6 +85,12 @@ export const REFUSALS: { readonly [operation in KsefOperation]?: Refusals } = {
   getSessionUpo: { 21173: 'KSEF_SESSION_NOT_FOUND', 21178: 'UPO_NOT_FOUND' },
   getInvoice: { 21164: 'INVOICE_NOT_FOUND', 21165: 'INVOICE_NOT_YET_AVAILABLE' },
   queryInvoiceMetadata: { 21183: 'RANGE_BEYOND_HWM' },
+  startInvoiceExport: {
+    21181: 'EXPORT_NOT_ALLOWED',
+    21182: 'EXPORTS_TOO_MANY',
+    21470: 'KSEF_PUBLIC_KEY_RETIRED',
+  },
+  getInvoiceExport: { 21175: 'EXPORT_NOT_FOUND' },
 }
 
 /** Names the refusal; `KSEF_UNKNOWN_CODE` for a number the table lacks. */

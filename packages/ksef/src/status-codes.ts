@@ -76,6 +76,17 @@ export const ENROLLMENT_STATUSES = {
   550: refused('KSeF cancelled the processing for reasons of its own.', 'ksef', 'later'),
 } as const satisfies StatusRows
 
+/** Status of an export of invoices (OpenAPI `InvoiceExportStatusResponse`). */
+export const EXPORT_STATUSES = {
+  100: pending('Under way.'),
+  200: done('Its package can be downloaded.'),
+  210: refused('The package has expired; it may have been full of invoices.', 'software', 'later'),
+  415: refused('The key could not be decrypted.', 'software', 'new-key'),
+  420: refused('The range begins after the high-water mark: nothing new yet.', 'nobody', 'later'),
+  500: refused('KSeF failed while it made the package.', 'ksef', 'later'),
+  550: refused('KSeF cancelled the export for reasons of its own.', 'ksef', 'later'),
+} as const satisfies StatusRows
+
 /** Status of a sign-in (OpenAPI `AuthenticationOperationStatusResponse`) and its code as a failure. */
 export const SIGN_IN_STATUSES = {
   100: { outcome: 'pending' },
@@ -104,4 +115,5 @@ const lookUp = (rows: StatusRows, code: number): StatusMeaning => rows[code] ?? 
 
 export const meaningOfInvoiceStatus = (code: number): StatusMeaning => lookUp(INVOICE_STATUSES, code)
 export const meaningOfEnrollmentStatus = (code: number): StatusMeaning => lookUp(ENROLLMENT_STATUSES, code)
+export const meaningOfExportStatus = (code: number): StatusMeaning => lookUp(EXPORT_STATUSES, code)
 export const meaningOfSessionStatus = (code: number): StatusMeaning => lookUp(SESSION_STATUSES, code)

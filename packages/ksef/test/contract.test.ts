@@ -8,17 +8,20 @@ import { Ajv } from 'ajv'
 import { describe, expect, test } from 'vitest'
 import * as z from 'zod'
 import { AuthSessionsResponse } from '../src/api/auth-sessions.ts'
+import { OpenBatchSessionResponse } from '../src/api/batch-session.ts'
 import {
   EnrollCertificateResponse,
   EnrollmentDataResponse,
   EnrollmentStatusResponse,
 } from '../src/api/certificate-enrollments.ts'
+import { ExportInvoicesResponse, InvoiceExportStatusResponse } from '../src/api/invoice-exports.ts'
 import { metadataFilters, QueryInvoicesMetadataResponse } from '../src/api/invoices.ts'
 import { QueryCertificatesResponse, RetrieveCertificatesResponse } from '../src/api/issued-certificates.ts'
 import { ContextLimitsResponse, RateLimitsResponse } from '../src/api/limits.ts'
 import { OpenOnlineSessionResponse, SendInvoiceResponse } from '../src/api/online-session.ts'
 import { PersonalPermissionsResponse } from '../src/api/permissions.ts'
 import { PublicKeyCertificates } from '../src/api/public-keys.ts'
+import { SessionsQueryResponse } from '../src/api/session-list.ts'
 import {
   SessionInvoiceResponse,
   SessionInvoicesResponse,
@@ -37,6 +40,7 @@ import {
   createKsefClient,
   createSelfSignedCertificate,
   ENROLLMENT_STATUSES,
+  EXPORT_STATUSES,
   encryptInvoice,
   FORMS,
   INVOICE_STATUSES,
@@ -92,10 +96,14 @@ const READERS: [KsefOperation, z.ZodType][] = [
   ['listPublicKeys', PublicKeyCertificates],
   ['openOnlineSession', OpenOnlineSessionResponse],
   ['sendInvoice', SendInvoiceResponse],
+  ['openBatchSession', OpenBatchSessionResponse],
+  ['listSessions', SessionsQueryResponse],
   ['getSessionStatus', SessionStatusResponse],
   ['listSessionInvoices', SessionInvoicesResponse],
   ['getSessionInvoice', SessionInvoiceResponse],
   ['queryInvoiceMetadata', QueryInvoicesMetadataResponse],
+  ['startInvoiceExport', ExportInvoicesResponse],
+  ['getInvoiceExport', InvoiceExportStatusResponse],
   ['listAuthSessions', AuthSessionsResponse],
   ['generateKsefToken', GenerateTokenResponse],
   ['listKsefTokens', TokensListResponse],
@@ -134,7 +142,7 @@ const codesIn = (description: unknown): number[] =>
   [...String(description).matchAll(/^\s*\|\s*(\d{3,5})\s*\|/gm)].map((match) => Number(match[1]))
 
 describe.skipIf(directory === undefined)('the official contract', () => {
-  test.each(Object.keys(OPERATIONS).filter((name) => name !== 'downloadUpo') as KsefOperation[])(
+  test.each((Object.keys(OPERATIONS) as KsefOperation[]).filter((name) => OPERATIONS[name].path !== null))(
     '%s is an operation of it',
     (operation) => {
       expect(operationOf(operation)['responses']).toBeDefined()
@@ -177,6 +185,7 @@ describe.skipIf(directory === undefined)('the official contract', () => {
     ['SessionInvoiceStatusResponse', INVOICE_STATUSES],
     ['SessionStatusResponse', SESSION_STATUSES],
     ['CertificateEnrollmentStatusResponse', ENROLLMENT_STATUSES],
+    ['InvoiceExportStatusResponse', EXPORT_STATUSES],
     ['AuthenticationOperationStatusResponse', SIGN_IN_STATUSES],
   ])('the statuses of %s are those of our table', (schema, table) => {
     const listed = new Set(
@@ -195,6 +204,7 @@ describe.skipIf(directory === undefined)('the official contract', () => {
       'enrollCertificate',
       'generateKsefToken',
       'listPersonalGrants',
+      'openBatchSession',
       'openOnlineSession',
       'queryCertificates',
       'queryInvoiceMetadata',
@@ -202,6 +212,7 @@ describe.skipIf(directory === undefined)('the official contract', () => {
       'revokeCertificate',
       'sendInvoice',
       'signInWithToken',
+      'startInvoiceExport',
     ])
     for (const [operation, body] of bodies) expect(validatorOf(operation)(body), operation).toEqual([])
   })
@@ -258,6 +269,13 @@ async function sentBodies(): Promise<Map<KsefOperation, unknown>> {
   const [access, key] = [new Sealed('access'), newSessionKey(randomBytes)]
   await client.signIn.withToken({ context: { type: 'Nip', value: '5265877635' }, token: access })
   await client.onlineSession.open(access, { formCode: FORMS['FA (3)'].code, key })
+  const file = { fileSize: 16037, fileHash: 'WO86CC+1Lef11wEosItld/NPwxGN8tobOMLqk9PQjgs=' }
+  await client.batchSession.open(access, {
+    formCode: FORMS['FA (3)'].code,
+    key,
+    package: { ...file, compressionType: 'TarGz', parts: [{ ...file, ordinalNumber: 1 }] },
+    offlineMode: true,
+  })
   const options = {
     offlineMode: true,
     hashOfCorrectedInvoice: 'EbrK4cOSjW4hEpJaHU71YXSOZZmqP5++dK9nLgTzgV4=',
@@ -276,6 +294,12 @@ async function sentBodies(): Promise<Map<KsefOperation, unknown>> {
   } as const
   expect(metadataFilters(query)).toBeDefined()
   await client.invoices.metadata(access, query)
+  await client.invoiceExports.start(access, {
+    filters: { ...query, dateRange: { ...dateRange, restrictToPermanentStorageHwmDate: true } },
+    key,
+    compressionType: 'TarGz',
+    onlyMetadata: true,
+  })
   await client.tokens.generate(access, { permissions: [...TOKEN_PERMISSIONS], description: 'Token floty' })
   await askForCertificates(client, access)
   await client.permissions.personalGrants(access, {
@@ -287,6 +311,7 @@ async function sentBodies(): Promise<Map<KsefOperation, unknown>> {
   const body = (path: string): unknown => JSON.parse(server.seenAt(path)[0]?.body ?? 'null')
   return new Map<KsefOperation, unknown>([
     ['signInWithToken', body('POST /auth/ksef-token')],
+    ['openBatchSession', body('POST /sessions/batch')],
     ['openOnlineSession', body('POST /sessions/online')],
     ['sendInvoice', body('POST /sessions/online/S/invoices')],
     ['enrollCertificate', body('POST /certificates/enrollments')],
@@ -296,5 +321,6 @@ async function sentBodies(): Promise<Map<KsefOperation, unknown>> {
     ['generateKsefToken', body('POST /tokens')],
     ['listPersonalGrants', body('POST /permissions/query/personal/grants')],
     ['queryInvoiceMetadata', body('POST /invoices/query/metadata')],
+    ['startInvoiceExport', body('POST /invoices/exports')],
   ])
 }

@@ -1,5 +1,6 @@
 export type { Control } from './control/control.ts'
 export type { Fault, FaultMode } from './control/faults.ts'
+export type { Issue, Issued } from './control/issuing.ts'
 export type { Decision, Ledger, LedgerSnapshot } from './control/ledger.ts'
 export type { LighthouseMessage, LighthouseStatus } from './control/lighthouse.ts'
 export type { Misbehaviour, MisbehaviourKind } from './control/misbehaviours.ts'

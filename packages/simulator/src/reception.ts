@@ -160,7 +160,8 @@ export function conclude(
   session: SendingSession,
   input: { file: Omit<InvoiceFile, 'xml'> & { xml?: Buffer }; examined: Examined; moments: Moments },
 ): SentInvoice {
-  const forced = forceVerdict(world, input.moments.receivedAt)
+  const { receivedAt } = input.moments
+  const forced = forceVerdict(world, { receivedAt, invoiceHash: input.file.invoiceHash })
   const examined =
     forced.verdict === undefined ? input.examined : { ...input.examined, verdict: forced.verdict }
   const { settlesAt = input.moments.settlesAt } = forced

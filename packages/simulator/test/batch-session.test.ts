@@ -1,4 +1,4 @@
-import { randomBytes } from 'node:crypto'
+import { createHash, randomBytes } from 'node:crypto'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import type { Json } from './wire/caller.ts'
 import { aCompany, alsoSignsIn, COMPANY_NIP, type Company } from './wire/company.ts'
@@ -266,4 +266,24 @@ test('in a batch the day of its opening decides about offline, or the sender’s
   )
   const offline = await sendBatch(sender(company), declared, { offlineMode: true })
   expect((await listOf(company, offline.referenceNumber))[0].invoicingMode).toBe('Offline')
+})
+
+test('a package may be refused as a whole for one document in it, and then no invoice of it is read', async () => {
+  const own = await aCompany()
+  try {
+    const { caller, simulator } = own
+    const [spoiled, sound] = [invoices(2), invoices(2)]
+    const [poison] = spoiled
+    const invoiceHash = createHash('sha256').update(poison!.content).digest('base64')
+    simulator.control.misbehaviours.add({ kind: 'package-refused', code: 430, invoiceHash })
+    const send = async (entries: Entry[]) =>
+      sendBatch(sender(own), sealParts(await zipOf(entries), await caller.newKey(), 1), {})
+    const accepted = await send(sound)
+    const refused = await send(spoiled)
+    expect(accepted.status.code).toBe(200)
+    expect(refused.status.code).toBe(430)
+    expect(await listOf(own, refused.referenceNumber)).toEqual([])
+  } finally {
+    await own.simulator.close()
+  }
 })

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
-import { limitGroupOf, OVERRIDABLE_GROUPS, PRODUCTION_LIMITS } from '../src/limits/groups.ts'
+import { limitGroupOf, NOTHING_BINDS, OVERRIDABLE_GROUPS, PRODUCTION_LIMITS } from '../src/limits/groups.ts'
 import { UNIMPLEMENTED } from '../src/routes/unimplemented.ts'
 import type { Caller, Json } from './wire/caller.ts'
 import { aCompany, alsoSignsIn, type Company } from './wire/company.ts'
@@ -159,7 +159,7 @@ describe('limits a test sets', () => {
     const ask = (method: string, path: string, body?: unknown) =>
       free.caller.ask(method, path, { token: free.access, ...(body === undefined ? {} : { body }) })
     const published = (await ask('GET', '/rate-limits')).body
-    expect(published).toEqual(PRODUCTION_LIMITS)
+    expect(published).toEqual(NOTHING_BINDS)
     const rateLimits = Object.fromEntries(
       OVERRIDABLE_GROUPS.map((group) => [group, { perSecond: 100, perMinute: 200, perHour: 300 }]),
     )
@@ -173,6 +173,7 @@ describe('limits a test sets', () => {
     expect((await ask('DELETE', '/testdata/rate-limits')).status).toBe(200)
     expect((await ask('GET', '/sessions?sessionType=Online')).status).toBe(200)
     expect((await ask('POST', '/testdata/rate-limits/production')).status).toBe(200)
+    expect((await ask('GET', '/rate-limits')).body).toEqual(PRODUCTION_LIMITS)
     const answers: number[] = []
     for (let sent = 0; sent < 6; sent++)
       answers.push((await ask('GET', '/sessions?sessionType=Online')).status)

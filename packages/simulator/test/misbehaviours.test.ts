@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto'
 import { expect, test } from 'vitest'
 import { UNKNOWN_FIELD } from '../src/control/unknown-fields.ts'
 import { crc8 } from '../src/crc8.ts'
@@ -41,6 +42,16 @@ test('any status can befall the next invoices, with its words and extensions', a
   const codes = [invoiceXml(), invoiceXml(), invoiceXml()].map(company.deliver)
   const settled = await Promise.all(codes)
   expect(settled.filter((one) => one.status.code === 430).map((one) => one.status)).toEqual([told, told])
+})
+
+test('a status can be meant for one document, whatever comes before it', async () => {
+  await using company = await withSession()
+  const [other, meant] = [invoiceXml(), invoiceXml()]
+  const invoiceHash = createHash('sha256').update(meant).digest('base64')
+  await arm(company, { kind: 'invoice-status', code: 450, invoiceHash, times: 1 })
+  expect((await company.deliver(other)).status.code).toBe(200)
+  expect((await company.deliver(meant)).status.code).toBe(450)
+  expect((await company.deliver(meant)).status.code).toBe(200)
 })
 
 test.each([

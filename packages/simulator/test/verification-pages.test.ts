@@ -50,6 +50,30 @@ test('KOD I finds a registered invoice by seller, day and hash, and shows what i
     expect((await caller.ask('GET', `${originOf(company)}/invoice/${path}`)).status).toBe(404)
 })
 
+test('KOD I of a rejected offline invoice leads to the one that corrected it technically', async () => {
+  await using company = await aCompany()
+  const { caller, access } = company
+  const session = await caller.openSession(access)
+  const good = invoiceXml()
+  const broken = good.replace('<Faktura', '<?zbędne?><Faktura')
+  const hashOfCorrectedInvoice = caller.sealed(broken, session.aes).invoiceHash
+  expect((await caller.deliver(access, session, broken)).status.code).toBe(430)
+  const pathOf = (nip: string) =>
+    `${originOf(company)}/invoice/${nip}/20-11-2026/${toUrl(hashOfCorrectedInvoice)}`
+  expect((await caller.ask('GET', pathOf(COMPANY_NIP))).status).toBe(404)
+  const sealed = caller.sealed(good, session.aes)
+  const { body } = await caller.post(access, session, {
+    ...sealed,
+    offlineMode: true,
+    hashOfCorrectedInvoice,
+  })
+  const { ksefNumber } = await caller.settled(access, session, body.referenceNumber)
+  const { status, text } = await caller.ask('GET', pathOf(COMPANY_NIP))
+  expect([status, text.includes(ksefNumber)]).toEqual([200, true])
+  expect(text).toContain('<h1>Faktura została poprawiona technicznie</h1>')
+  expect((await caller.ask('GET', pathOf('1111111111'))).status).toBe(404)
+})
+
 test('what stands on an invoice cannot become part of the page', async () => {
   await using company = await aCompany()
   const { caller, access } = company

@@ -1,5 +1,5 @@
 /** Credentials have two owners, and their routes the same form under each: the provider's list, and a company's. */
-import type { CompanyId, CredentialId, SuppliedCredential } from '@ksef-fleet/core'
+import type { CompanyId, CredentialId, CredentialPurpose, SuppliedCredential } from '@ksef-fleet/core'
 import { z } from 'zod'
 import { CompanyPath, CredentialPath, ProviderCredentialPath } from '../company-door.ts'
 import { NewCompanyCredential, NewProviderCredential } from './supplied-credential.ts'
@@ -11,7 +11,12 @@ export type CredentialPlace = {
   whose: string
   list: z.ZodType<{ companyId?: CompanyId }>
   one: z.ZodType<{ companyId?: CompanyId; credentialId: CredentialId }>
-  body: z.ZodType<{ name: string; autoRenew: boolean; credential: SuppliedCredential }>
+  body: z.ZodType<{
+    name: string
+    autoRenew: boolean
+    credential: SuppliedCredential
+    purpose?: CredentialPurpose
+  }>
 }
 
 export const CREDENTIAL_PLACES: readonly CredentialPlace[] = [

@@ -1,8 +1,8 @@
-import { listSubmissions, readInvoiceXml, readSubmission, readUpo } from '@ksef-fleet/core'
+import { listSubmissions, REASON_CODES, readInvoiceXml, readSubmission, readUpo } from '@ksef-fleet/core'
 import type { FastifyReply } from 'fastify'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
-import { CompanyPath, InvoicePath } from '../company-door.ts'
+import { BatchIdAsGiven, CompanyPath, InvoicePath } from '../company-door.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { InvoiceState, InvoiceView, viewInvoice } from '../views/invoice.ts'
 import { NextCursor, PageQuery } from '../views/page.ts'
@@ -10,6 +10,14 @@ import { answer, problems } from './documented.ts'
 
 const tags = ['invoices']
 const InvoicePage = z.object({ invoices: z.array(InvoiceView), nextCursor: NextCursor })
+const InvoicesQuery = PageQuery.extend({
+  state: InvoiceState.exactOptional(),
+  reason: z
+    .enum(REASON_CODES)
+    .exactOptional()
+    .meta({ description: 'Those whose `outcome.code` is this reason.' }),
+  batch: BatchIdAsGiven.exactOptional().meta({ description: 'Those handed over in that batch.' }),
+})
 const Xml = z.string().meta({ description: 'XML, exactly as it is stored.' })
 
 /** `/v1/companies/{companyId}/invoices`: all that reads. */
@@ -24,12 +32,14 @@ export const invoices =
           operationId: 'listInvoices',
           summary: 'List the invoices of a company, newest first.',
           params: CompanyPath,
-          querystring: PageQuery.extend({ state: InvoiceState.exactOptional() }),
+          querystring: InvoicesQuery,
           response: { 200: answer('A page.', InvoicePage), ...problems('NOT_FOUND', 'CURSOR_INVALID') },
         },
       },
       async (request) => {
-        const page = await listSubmissions(deps, { ...request.params, ...request.query })
+        const { batch, ...query } = request.query
+        const of = batch === undefined ? {} : { batchId: batch }
+        const page = await listSubmissions(deps, { ...request.params, ...query, ...of })
         return { invoices: page.submissions.map(viewInvoice), nextCursor: page.nextCursor }
       },
     )
@@ -40,7 +50,8 @@ export const invoices =
         schema: {
           tags,
           operationId: 'readInvoice',
-          summary: 'Read an invoice: its state, its KSeF number, why it was rejected or is held.',
+          summary:
+            'Read an invoice: its state, its KSeF number, what it has come to and what to do about it.',
           params: InvoicePath,
           response: { 200: answer('The invoice.', InvoiceView), ...problems('NOT_FOUND') },
         },
@@ -56,7 +67,10 @@ export const invoices =
           operationId: 'readInvoiceXml',
           summary: 'The XML as it was posted, byte for byte.',
           params: InvoicePath,
-          response: { 200: answer('The invoice.', Xml, 'application/xml'), ...problems('NOT_FOUND') },
+          response: {
+            200: answer('The invoice.', Xml, 'application/xml'),
+            ...problems('NOT_FOUND', 'DOCUMENT_ERASED'),
+          },
         },
       },
       async (request, reply) => {
@@ -75,7 +89,7 @@ export const invoices =
           params: InvoicePath,
           response: {
             200: answer('The UPO.', Xml, 'application/xml'),
-            ...problems('NOT_FOUND', 'UPO_NOT_YET'),
+            ...problems('NOT_FOUND', 'UPO_NOT_YET', 'DOCUMENT_ERASED'),
           },
         },
       },

@@ -1,5 +1,5 @@
 /** A credential as it comes over the wire. Its secrets are sealed by the parser, before any code of ours sees them. */
-import { KSEF_SCOPES, type SuppliedCredential } from '@ksef-fleet/core'
+import { CREDENTIAL_PURPOSES, KSEF_SCOPES, type SuppliedCredential } from '@ksef-fleet/core'
 import { Sealed } from '@ksef-fleet/ksef'
 import { z } from 'zod'
 import { Name } from './name.ts'
@@ -10,6 +10,7 @@ export const CREDENTIAL_REFUSALS = [
   'CREDENTIAL_EXPIRED',
   'CREDENTIAL_NOT_YET_VALID',
   'CREDENTIAL_OFFLINE_TYPE',
+  'CREDENTIAL_NOT_OFFLINE_TYPE',
   'CREDENTIAL_WRONG_CONTEXT',
   'SECRET_UNAVAILABLE',
   'SECRET_BROKEN',
@@ -83,6 +84,10 @@ export const NewIntegration = z
 
 const named = {
   name: Name,
+  purpose: z.enum(CREDENTIAL_PURPOSES).exactOptional().meta({
+    description:
+      '`sign-in` when left out. `offline-codes`: a KSeF certificate of type Offline, which signs KOD II and never signs in.',
+  }),
   autoRenew: z.boolean().default(true).meta({
     description:
       'The fleet renews a certificate before it ends. A token has no successor that would outlast it.',

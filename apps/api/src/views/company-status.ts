@@ -1,9 +1,10 @@
 import {
   ACTORS,
+  type CompanyBudget,
   type CompanyFacts,
   type Finding,
-  SEND_LIMITS,
   SEVERITIES,
+  SHOWN_GROUPS,
   SUBMISSION_STATES,
 } from '@ksef-fleet/core'
 import { z } from 'zod'
@@ -11,6 +12,7 @@ import { CompanyView, companyLocation, viewCompany } from './company.ts'
 import { CredentialOutlookView, viewOutlook } from './credential-outlook.ts'
 import { rowOf } from './error-row.ts'
 import { IntegrationView, viewIntegration } from './integration.ts'
+import { OfflineView, viewOffline } from './offline.ts'
 import { Moment, momentOf } from './page.ts'
 
 export const CompanyStatusView = z
@@ -28,21 +30,41 @@ export const CompanyStatusView = z
         }),
       )
       .meta({ description: 'Pending and held invoices by reason.' }),
+    offline: OfflineView,
     blockedUntil: Moment.nullable().meta({ description: 'KSeF is not called before; null when it may be.' }),
-    budget: z.object({
-      counted: z.literal('here').meta({
-        description:
-          "From the fleet's own attempts against KSeF's published limits. What other software of the company sends is not in it.",
-      }),
-      windows: z.array(
-        z.object({
-          window: z.enum(SEND_LIMITS.map(({ window }) => window)),
-          max: z.int(),
-          used: z.int(),
-          left: z.int(),
+    budget: z
+      .object({
+        counted: z.enum(['fleet', 'estimated']).meta({
+          description:
+            '`fleet`: counted before each call, for all workers. `estimated`: the counters cannot be read now; from attempts on record. What other software of the company calls is in neither.',
         }),
-      ),
-    }),
+        limitsReadAt: Moment.nullable().meta({
+          description: 'When KSeF told its limits for the context; null while the published ones are used.',
+        }),
+        groups: z.array(
+          z.object({
+            group: z.enum(SHOWN_GROUPS).meta({ description: 'Limit group, as KSeF names it.' }),
+            blockedUntil: Moment.nullable().meta({
+              description: 'KSeF refuses calls of the group until then.',
+            }),
+            windows: z
+              .array(
+                z.object({
+                  window: z.enum(['second', 'minute', 'hour']),
+                  max: z.int(),
+                  used: z.int(),
+                  left: z.int(),
+                  freeAt: Moment.nullable().meta({
+                    description: 'When the next call fits, while none does.',
+                  }),
+                }),
+              )
+              .meta({ description: 'Sliding windows that bind; they hold together.' }),
+          }),
+        ),
+      })
+      .nullable()
+      .meta({ description: 'What is left of KSeF’s limits; null without an integration.' }),
     links: z.object({ self: z.string(), doctor: z.string(), permissions: z.string() }),
   })
   .meta({ id: 'CompanyStatus', description: 'How a company stands with KSeF.' })
@@ -61,11 +83,22 @@ export function viewCompanyStatus(facts: CompanyFacts): z.infer<typeof CompanySt
       oldest: oldest.toISOString(),
       reason: reason === null ? null : { code: reason, means: rowOf(reason).means, help: rowOf(reason).help },
     })),
+    offline: viewOffline(facts.offline),
     blockedUntil: silent ? momentOf(integration.blockedUntil) : null,
-    budget: { counted: 'here', windows: facts.budget },
+    budget: facts.budget === null ? null : viewBudget(facts.budget),
     links: { self: `${self}/status`, doctor: `${self}/doctor`, permissions: `${self}/permissions` },
   }
 }
+
+const viewBudget = ({ counted, limitsReadAt, groups }: CompanyBudget) => ({
+  counted,
+  limitsReadAt: momentOf(limitsReadAt),
+  groups: groups.map(({ group, blockedUntil, windows }) => ({
+    group,
+    blockedUntil: momentOf(blockedUntil),
+    windows: windows.map(({ freeAt, ...window }) => ({ ...window, freeAt: momentOf(freeAt) })),
+  })),
+})
 
 export const DiagnosisView = z
   .object({

@@ -1,6 +1,16 @@
 import type { Company } from '@ksef-fleet/core'
+import { COMPANY_PARTICULARS } from '@ksef-fleet/ksef'
 import { z } from 'zod'
 import { Moment } from './page.ts'
+
+const { address, contact, bankAccount } = COMPANY_PARTICULARS
+
+/** What stands on its invoices made of JSON, where that says nothing. */
+const ParticularsView = {
+  address: address.nullable(),
+  contact: contact.nullable(),
+  bankAccount: bankAccount.nullable(),
+}
 
 export const CompanyView = z
   .object({
@@ -10,6 +20,7 @@ export const CompanyView = z
     nipShared: z.boolean().meta({
       description: 'An administrator let it name a NIP that another company has too.',
     }),
+    ...ParticularsView,
     createdAt: Moment,
     links: z.object({
       self: z.string(),
@@ -19,6 +30,8 @@ export const CompanyView = z
       integrations: z.string(),
       credentials: z.string(),
       invoices: z.string(),
+      batches: z.string(),
+      documents: z.string(),
       audit: z.string(),
     }),
   })
@@ -33,6 +46,9 @@ export function viewCompany(company: Company): z.infer<typeof CompanyView> {
     nip: company.nip,
     name: company.name,
     nipShared: company.nipShared,
+    address: company.address,
+    contact: company.contact,
+    bankAccount: company.bankAccount,
     createdAt: company.createdAt.toISOString(),
     links: {
       self,
@@ -42,6 +58,8 @@ export function viewCompany(company: Company): z.infer<typeof CompanyView> {
       integrations: `${self}/integrations`,
       credentials: `${self}/credentials`,
       invoices: `${self}/invoices`,
+      batches: `${self}/batches`,
+      documents: `${self}/documents`,
       audit: `${self}/audit`,
     },
   }

@@ -1,4 +1,4 @@
-import type { Credential, CredentialChoice } from '@ksef-fleet/core'
+import { CREDENTIAL_KINDS, type Credential, type CredentialChoice } from '@ksef-fleet/core'
 import { z } from 'zod'
 import { rowOf } from './error-row.ts'
 import { Moment, momentOf } from './page.ts'
@@ -10,7 +10,7 @@ const Named = z.object({
     .nullable()
     .meta({ description: "Null for the provider's, which is not the company's to see." }),
   name: z.string().nullable(),
-  kind: z.enum(['certificate', 'token']),
+  kind: z.enum(CREDENTIAL_KINDS),
 })
 
 export const CredentialOutlookView = z

@@ -1,4 +1,5 @@
 import {
+  CREDENTIAL_KINDS,
   CREDENTIAL_STATES,
   type Credential,
   type CredentialVersion,
@@ -51,7 +52,9 @@ export const CredentialView = z
     companyId: z.uuid().nullable().meta({ description: "Null: the provider's own." }),
     environment: KsefEnvironment,
     name: z.string(),
-    kind: z.enum(['certificate', 'token']),
+    kind: z.enum(CREDENTIAL_KINDS).meta({
+      description: '`offline-certificate` signs codes of invoices issued offline and never signs in.',
+    }),
     context: z
       .object({ type: z.enum(['Nip', 'InternalId', 'NipVatUe']), value: z.string() })
       .nullable()

@@ -42,8 +42,11 @@ export type AccessTokens = {
   figures(): TokenFigures
 }
 
-const LOCK_MS = 45_000
+/** Prolonged while its holder lives: one that died amid a sign-in keeps a company waiting no longer than this. */
+const LOCK_MS = 4_000
 const LOCK_WAIT_MS = 150
+/** A sign-in takes a few requests; whoever waited so long makes one of its own. */
+const WAIT_MS_MAX = 45_000
 /** After a renewal that failed while the old token is still good. */
 const RENEW_AGAIN_MS = 15_000
 
@@ -99,17 +102,18 @@ export function createAccessTokens(deps: AccessDependencies): AccessTokens {
   const renewOnce = async (subject: AccessSubject): Promise<Access> => {
     const owner = ownerOf(subject)
     const holder = Buffer.from(deps.randomBytes(12)).toString('hex')
-    for (let waitedMs = 0; waitedMs < LOCK_MS; waitedMs += LOCK_WAIT_MS) {
+    for (let waitedMs = 0; waitedMs < WAIT_MS_MAX; waitedMs += LOCK_WAIT_MS) {
       const kept = await shelf.get(owner)
       if (kept !== null && !shouldRenew(kept, deps.now())) {
         figures.redis++
         return { ok: true, token: kept.access.token }
       }
-      if (await shelf.lock(owner, holder, LOCK_MS)) {
+      const lock = await shelf.lock(owner, holder, LOCK_MS)
+      if (lock !== null) {
         try {
           return await renewLocked(subject)
         } finally {
-          await shelf.unlock(owner, holder)
+          await lock.release()
         }
       }
       if (kept !== null && isGood(kept, deps.now())) return { ok: true, token: kept.access.token }

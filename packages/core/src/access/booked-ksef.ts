@@ -1,14 +1,25 @@
-import type { KsefClient } from '@ksef-fleet/ksef'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type CallRecord, type KsefClient, limitCounterOf } from '@ksef-fleet/ksef'
 import type { AuditEntry } from '../audit/audit-entry.ts'
 import { auditOfCall, type CallOwner } from '../audit/audit-of-call.ts'
 import type { AuditTrail } from '../audit/audit-trail.ts'
+import { budgetGuard } from '../budget/budget-guard.ts'
+import type { BudgetScope, RateBudget } from '../budget/rate-budget.ts'
 import type { CompanyId } from '../identifiers.ts'
-import type { AccessSubject } from './access-subject.ts'
+import { type AccessSubject, budgetScopeOf } from './access-subject.ts'
 
-/** What it takes to book calls on the company they are made for. */
-export type Booking = { ksef: KsefClient; trail: Pick<AuditTrail, 'record' | 'room'> }
+/** What it takes to count calls before they are made, and to book them on the company they are made for. */
+export type Booking = {
+  ksef: KsefClient
+  trail: Pick<AuditTrail, 'record' | 'room'>
+  budget: RateBudget
+  now: () => Date
+}
 
-/** KSeF's client whose every call is told to the audit log as the subject's. */
+/** When KSeF says 429 without a readable `Retry-After`; who repeats the step waits longer each time. */
+const SILENCE_SECONDS = 60
+
+/** KSeF's client whose every call spends the budget of the subject's context and is told to the audit log as its own. */
 export function bookedKsef(deps: Booking, subject: AccessSubject): KsefClient {
   const { companyId, credential, about } = subject
   const owner = {
@@ -18,12 +29,27 @@ export function bookedKsef(deps: Booking, subject: AccessSubject): KsefClient {
     credentialVersion: credential.version.number,
     ...nipsOf(subject),
   }
+  const scope = budgetScopeOf(subject)
+  const purpose = subject.purpose ?? 'delivery'
   return bookedOn(deps, companyId, owner)
+    .observedBy((call) => blockRefused(deps, scope, call))
+    .guardedBy(budgetGuard(deps.budget, { scope, purpose, sleep }))
+}
+
+/** A 429 closes its counter for all workers before the next call asks, whatever the step at hand makes of it. */
+function blockRefused(
+  { budget, now }: Booking,
+  scope: BudgetScope,
+  { failureKind, operation, retryAfterSeconds = SILENCE_SECONDS }: CallRecord,
+): void {
+  const counter = limitCounterOf(operation)
+  if (failureKind !== 'rate-limited' || counter === null) return
+  void budget.block(scope, counter, new Date(now().getTime() + retryAfterSeconds * 1000))
 }
 
 /** The same for a call in nobody's context. */
 export const bookedOn = (
-  { ksef, trail }: Booking,
+  { ksef, trail }: Pick<Booking, 'ksef' | 'trail'>,
   companyId: CompanyId | null,
   owner: CallOwner,
 ): KsefClient => ksef.observedBy((call) => trail.record(auditOfCall(call, owner), companyId))

@@ -19,6 +19,7 @@ describe('a failed sign-in', () => {
     ['SIGN_IN_CANCELLED', 'passes'],
     ['SIGN_IN_TOO_SLOW', 'passes'],
     ['KSEF_RATE_LIMITED', 'passes'],
+    ['KSEF_BUDGET_SPENT', 'passes'],
     ['KSEF_NO_ANSWER', 'passes'],
     ['KSEF_BLOCKED_BY_SECURITY', 'passes'],
   ] as const)('%s says: %s', (code, says) => {

@@ -9,6 +9,8 @@ export interface TokenCache {
   deleteAll(prefix: string): Promise<void>
   /** True when this caller now holds the lock, for at most `lifeMs`. */
   lock(key: string, holder: string, lifeMs: number): Promise<boolean>
+  /** Lets the lock live so long from now, if this holder still has it. */
+  prolong(key: string, holder: string, lifeMs: number): Promise<void>
   /** Gives the lock back, if this holder still has it. */
   unlock(key: string, holder: string): Promise<void>
 }

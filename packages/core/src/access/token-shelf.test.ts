@@ -1,6 +1,6 @@
 import { randomBytes } from 'node:crypto'
 import { Sealed } from '@ksef-fleet/ksef'
-import { expect, test } from 'vitest'
+import { expect, test, vi } from 'vitest'
 import { createSealer } from '../secrets/sealer.ts'
 import { keepTokens } from './kept-tokens.ts'
 import type { TokenCache, TokenOwner } from './token-cache.ts'
@@ -26,6 +26,7 @@ function cacheThatFails(): TokenCache & { away: boolean } {
     delete: async (key) => answer(() => void held.delete(key)),
     deleteAll: async () => answer(() => held.clear()),
     lock: async () => true,
+    prolong: async () => {},
     unlock: async () => {},
   }
   const answer = <T>(work: () => T): T => {
@@ -54,4 +55,27 @@ test('a token that was dropped while Redis could not be told does not come back 
   // Another's late complaint of the old one leaves the new one alone.
   await shelf.drop(OWNER, new Sealed('dead'))
   expect((await shelf.get(OWNER))?.access.token.reveal()).toBe('new')
+})
+
+test('a lock is prolonged while its holder lives, and never after it was given back', async () => {
+  vi.useFakeTimers()
+  try {
+    const prolonged: number[] = []
+    const cache = {
+      ...cacheThatFails(),
+      prolong: async (_key: string, _holder: string, lifeMs: number) => void prolonged.push(lifeMs),
+    }
+    const log = { info() {}, warn() {}, error() {} }
+    const sealer = createSealer(randomBytes(32), randomBytes)
+    const shelf = createTokenShelf({ cache, sealer, now: () => NOW, log })
+    const lock = await shelf.lock(OWNER, 'holder', 4_000)
+    await vi.advanceTimersByTimeAsync(8_000)
+    expect(prolonged.length).toBeGreaterThanOrEqual(4)
+    await lock?.release()
+    const until = prolonged.length
+    await vi.advanceTimersByTimeAsync(8_000)
+    expect(prolonged.length).toBe(until)
+  } finally {
+    vi.useRealTimers()
+  }
 })

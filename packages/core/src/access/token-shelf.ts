@@ -21,10 +21,15 @@ export type TokenShelf = {
   forgetCompany(companyId: string): void
   /** Erases every token of the company from Redis. @throws Error when Redis cannot be reached */
   eraseCompany(companyId: string): Promise<void>
-  /** False when another process is renewing this owner's tokens. True as well when Redis cannot be asked. */
-  lock(owner: TokenOwner, holder: string, lifeMs: number): Promise<boolean>
-  unlock(owner: TokenOwner, holder: string): Promise<void>
+  /**
+   * The right to renew this owner's tokens, kept while its holder lives. Null when another process has it. Given as well
+   * when Redis cannot be asked.
+   */
+  lock(owner: TokenOwner, holder: string, lifeMs: number): Promise<{ release(): Promise<void> } | null>
 }
+
+/** How often within its life a lock is prolonged: one answer of Redis may come late. */
+const PROLONGED_PER_LIFE = 4
 
 /** Owners this process remembers; the longest unrenewed is forgotten first. A token is a few kilobytes. */
 const OWNERS_MAX = 20_000
@@ -95,10 +100,16 @@ export function createTokenShelf(deps: {
     },
     eraseCompany: (companyId) => deps.cache.deleteAll(companyKey(companyId, sha256)),
     async lock(owner, holder, lifeMs) {
-      return (await tolerated(() => deps.cache.lock(`${keyOf(owner)}-lock`, holder, lifeMs))) !== false
-    },
-    async unlock(owner, holder) {
-      await tolerated(() => deps.cache.unlock(`${keyOf(owner)}-lock`, holder))
+      const key = `${keyOf(owner)}-lock`
+      if ((await tolerated(() => deps.cache.lock(key, holder, lifeMs))) === false) return null
+      const prolong = () => tolerated(() => deps.cache.prolong(key, holder, lifeMs))
+      const timer = setInterval(() => void prolong(), lifeMs / PROLONGED_PER_LIFE)
+      return {
+        async release() {
+          clearInterval(timer)
+          await tolerated(() => deps.cache.unlock(key, holder))
+        },
+      }
     },
   }
 }

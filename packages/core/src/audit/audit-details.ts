@@ -6,6 +6,7 @@ export const AUDIT_DETAILS = [
   'count',
   'credentialId',
   'credentialVersion',
+  'fields',
   'fingerprint',
   'graceSeconds',
   'held',

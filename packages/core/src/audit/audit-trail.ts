@@ -8,9 +8,11 @@
  * database itself refuses is given up, with an error in the log. A batch whose COMMIT went unanswered is written again:
  * rather an entry twice than not at all.
  */
+
+import { DatabaseFailure } from '../database-failure.ts'
 import type { CompanyId } from '../identifiers.ts'
 import type { Log } from '../log.ts'
-import { DatabaseFailure, type FleetDatabase } from '../stores.ts'
+import type { FleetDatabase } from '../stores.ts'
 import type { AuditEntry } from './audit-entry.ts'
 
 export const AUDIT_BATCH_MAX = 200

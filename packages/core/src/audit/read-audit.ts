@@ -31,9 +31,9 @@ export async function listAudit(
 
 function entriesOf(deps: Deps, realm: KeyRealm, filter: AuditFilter): Promise<StoredAuditEntry[]> {
   if (realm.scope === 'provider') return deps.db.asSystem('read-audit', (tx) => tx.audit.list(filter))
-  return deps.db.withCompany(realm.companyId, async (tx) => {
-    if ((await tx.companies.get()) === null) throw new FleetError('NOT_FOUND')
-    return tx.audit.list(filter)
+  return deps.db.readCompany(realm.companyId, async (reads) => {
+    if ((await reads.companies.get()) === null) throw new FleetError('NOT_FOUND')
+    return reads.audit.list(filter)
   })
 }
 

@@ -1,13 +1,15 @@
 import { hasNipChecksum } from '@ksef-fleet/ksef'
+import { isConflict } from '../database-failure.ts'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import { CompanyId, type Nip } from '../identifiers.ts'
-import { type CompanyTransaction, isConflict } from '../stores.ts'
-import type { Company } from './company.ts'
+import type { CompanyTransaction } from '../stores.ts'
+import { assertParticulars } from './change-company.ts'
+import type { Company, Particulars } from './company.ts'
 
 type Deps = Pick<CoreDependencies, 'db' | 'environment' | 'newId' | 'now'>
 
-export type NewCompany = {
+export type NewCompany = Partial<Particulars> & {
   nip: Nip
   name: string
   /** Lets it name a NIP that another company has already: an administrator's decision, and audited as one. */
@@ -20,7 +22,8 @@ export type NewCompany = {
  * Registers a company. Production KSeF knows no NIP that fails its checksum; elsewhere invented ones are normal. A NIP is
  * one company's, since whoever may act for a company sees all that KSeF holds for its NIP.
  *
- * @throws FleetError REQUEST_INVALID for such a NIP on production, COMPANY_EXISTS (with its id) when the NIP is taken
+ * @throws FleetError REQUEST_INVALID for such a NIP on production and for particulars that no invoice can bear, COMPANY_EXISTS
+ *   (with its id) when the NIP is taken
  */
 export async function createCompany(deps: Deps, request: NewCompany): Promise<Company> {
   if (deps.environment === 'production' && !hasNipChecksum(request.nip)) {
@@ -32,8 +35,12 @@ export async function createCompany(deps: Deps, request: NewCompany): Promise<Co
     nip: request.nip,
     name: request.name,
     nipShared: request.shareNip === true,
+    address: request.address ?? null,
+    contact: request.contact ?? null,
+    bankAccount: request.bankAccount ?? null,
     createdAt: deps.now(),
   }
+  assertParticulars(company, company.createdAt)
   try {
     await deps.db.withCompany(company.id, (tx) => write(tx, company, request))
   } catch (error) {

@@ -1,9 +1,15 @@
 import { ERRORS } from '../errors.ts'
+import { ORIGINAL_AWAITED } from '../submissions/correction-order.ts'
+import { HELD_BY_PEOPLE } from '../submissions/hold-submission.ts'
+import type { ShownBudget } from './company-budget.ts'
 import type { CompanyFacts, Waiting } from './company-facts.ts'
 import { actorFor, counted, type Finding, knownCode } from './finding.ts'
 
 /** Past this an invoice that could go out and has not is worth a look. */
 const PENDING_MS = 15 * 60_000
+
+/** Past this a correction that waits for its original may wait for ever. */
+const AWAITING_MS = 24 * 3_600_000
 
 /** What waits, and for whom. */
 export function diagnoseDelivery(facts: CompanyFacts): Finding[] {
@@ -11,6 +17,7 @@ export function diagnoseDelivery(facts: CompanyFacts): Finding[] {
     ...silence(facts),
     ...facts.waiting.filter(({ state }) => state === 'held').map((one) => held(facts, one)),
     ...pending(facts),
+    ...awaiting(facts),
     ...spent(facts),
   ]
 }
@@ -31,11 +38,14 @@ function silence(facts: CompanyFacts): Finding[] {
   ]
 }
 
+/** Held because it shall not go. */
+const AS_WISHED: ReadonlySet<string> = new Set([HELD_BY_PEOPLE, 'TOTAL_FAILURE'])
+
 function held({ company }: CompanyFacts, { reason, count, oldest }: Waiting): Finding {
   const code = knownCode(reason ?? '')
   return {
     code,
-    severity: 'stops',
+    severity: AS_WISHED.has(code) ? 'tells' : 'stops',
     says: `${counted(count, 'invoice')} held, the oldest of ${oldest.toISOString()}: ${ERRORS[code].means}`,
     who: actorFor(code),
     do: `${ERRORS[code].help} GET /v1/companies/${company.id}/invoices?state=held lists them.`,
@@ -43,7 +53,9 @@ function held({ company }: CompanyFacts, { reason, count, oldest }: Waiting): Fi
 }
 
 function pending(facts: CompanyFacts): Finding[] {
-  const waiting = facts.waiting.filter(({ state }) => state === 'pending')
+  const waiting = facts.waiting.filter(
+    ({ state, reason }) => state === 'pending' && reason !== ORIGINAL_AWAITED,
+  )
   const first = waiting.reduce<Date | null>(
     (oldest, one) => (oldest === null || one.oldest < oldest ? one.oldest : oldest),
     null,
@@ -51,7 +63,8 @@ function pending(facts: CompanyFacts): Finding[] {
   if (first === null) return []
   const count = waiting.reduce((sum, one) => sum + one.count, 0)
   const says = `${counted(count, 'invoice')} pending, the oldest of ${first.toISOString()}.`
-  const canGo = facts.integration?.state === 'active' && !isSilent(facts) && !isSpent(facts)
+  const isReachable = facts.offline.availability.state !== 'offline'
+  const canGo = facts.integration?.state === 'active' && isReachable && !isSilent(facts) && !isSpent(facts)
   if (canGo && facts.now.getTime() - first.getTime() > PENDING_MS) {
     const act = 'See that a worker runs; its log and the board over the queues tell what became of them.'
     return [{ code: 'PENDING_LONG', severity: 'warns', says, who: 'fleet', do: act }]
@@ -62,16 +75,51 @@ function pending(facts: CompanyFacts): Finding[] {
   return [{ code: 'INVOICES_WAIT', severity: 'tells', says, who: 'nobody', do: why }]
 }
 
-const isSpent = ({ budget }: CompanyFacts): boolean => budget.some(({ left }) => left === 0)
-
-function spent({ budget }: CompanyFacts): Finding[] {
-  return budget
-    .filter(({ left }) => left === 0)
-    .map(({ window, max, used }) => ({
-      code: 'BUDGET_SPENT',
-      severity: 'tells',
-      says: `${counted(used, 'invoice')} left one by one in the last ${window}, where KSeF takes ${max}; counted here.`,
-      who: 'nobody',
-      do: 'Nothing: the next go out as the window moves on.',
+function awaiting({ waiting, now, company }: CompanyFacts): Finding[] {
+  return waiting
+    .filter(
+      ({ state, reason, oldest }) =>
+        state === 'pending' && reason === ORIGINAL_AWAITED && now.getTime() - oldest.getTime() > AWAITING_MS,
+    )
+    .map(({ count, oldest }) => ({
+      code: ORIGINAL_AWAITED,
+      severity: 'warns',
+      says: `${counted(count, 'correction')} ${count === 1 ? 'waits for its original' : 'wait for their originals'}, the first since ${oldest.toISOString()}.`,
+      who: 'company',
+      do: `See what keeps the originals: \`waitsFor\` of GET /v1/companies/${company.id}/invoices?reason=ORIGINAL_AWAITED names them. To send a correction without waiting, hold it and release it.`,
     }))
 }
+
+const sending = ({ budget }: CompanyFacts) =>
+  budget?.groups.filter(({ group }) => group === 'invoiceSend') ?? []
+
+const isSpent = (facts: CompanyFacts): boolean =>
+  sending(facts).some(
+    ({ windows, blockedUntil }) => blockedUntil !== null || windows.some(({ left }) => left === 0),
+  )
+
+function spent(facts: CompanyFacts): Finding[] {
+  const groups = facts.budget?.groups ?? []
+  return [
+    ...groups.flatMap(({ group, blockedUntil }) =>
+      blockedUntil === null ? [] : [refused(group, blockedUntil)],
+    ),
+    ...sending(facts).flatMap(({ windows }) => windows.filter(({ left }) => left === 0).map(spentWindow)),
+  ]
+}
+
+const spentWindow = ({ window, max, used }: ShownBudget['windows'][number]): Finding => ({
+  code: 'BUDGET_SPENT',
+  severity: 'tells',
+  says: `${counted(used, 'invoice')} left one by one in the last ${window}, where KSeF takes ${max}; counted here.`,
+  who: 'nobody',
+  do: 'Nothing: the next go out as the window moves on.',
+})
+
+const refused = (group: string, until: Date): Finding => ({
+  code: 'KSEF_RATE_LIMITED',
+  severity: 'warns',
+  says: `KSeF refuses calls of the group ${group} until ${until.toISOString()}: its limit was overstepped.`,
+  who: 'ksef',
+  do: 'Nothing: the fleet goes on at that time. Does other software call KSeF for this company from the same address?',
+})

@@ -1,11 +1,11 @@
 import { expect, test } from 'vitest'
 import type { CredentialVersion, UsableCredential } from '../credentials/credential.ts'
-import type { ErrorCode } from '../errors.ts'
 import { CompanyId, CredentialId, IntegrationId, Nip } from '../identifiers.ts'
+import type { IntegrationHold } from '../integrations/fail-integration.ts'
 import type { Integration } from '../integrations/integration.ts'
+import type { CompanyBudget } from './company-budget.ts'
 import type { CompanyFacts } from './company-facts.ts'
 import { diagnose } from './diagnose.ts'
-import { sendBudget } from './send-budget.ts'
 
 const NOW = new Date('2026-11-22T12:00:00Z')
 const inDays = (days: number): Date => new Date(NOW.getTime() + days * 86_400_000)
@@ -18,6 +18,9 @@ const company: CompanyFacts['company'] = {
   nip: Nip.parse('1111111111'),
   name: 'A',
   nipShared: false,
+  address: null,
+  contact: null,
+  bankAccount: null,
   createdAt: inDays(-100),
 }
 
@@ -76,6 +79,24 @@ const active: Integration = {
   revokedAt: null,
 }
 
+const sendBudget = (
+  used: readonly [number, number, number],
+  blockedUntil: Date | null = null,
+): CompanyBudget => ({
+  counted: 'fleet',
+  limitsReadAt: null,
+  groups: [
+    {
+      group: 'invoiceSend',
+      blockedUntil,
+      windows: (['second', 'minute', 'hour'] as const).map((window, index) => {
+        const [max = 0, spent = 0] = [[10, 30, 180][index], used[index]]
+        return { window, max, used: spent, left: Math.max(0, max - spent), freeAt: null }
+      }),
+    },
+  ],
+})
+
 const facts = (change: Partial<CompanyFacts> = {}): CompanyFacts => ({
   now: NOW,
   company,
@@ -83,6 +104,18 @@ const facts = (change: Partial<CompanyFacts> = {}): CompanyFacts => ({
   credentials: { chosen: own, passedOver: [] },
   own: [{ credential: own, versions: [version] }],
   waiting: [],
+  offline: {
+    availability: { state: 'online' },
+    since: null,
+    automatic: true,
+    isOwnChoice: false,
+    waiting: 0,
+    late: 0,
+    nextDeadline: null,
+    canSignCodes: false,
+  },
+  syncs: [],
+  webhooks: [],
   budget: sendBudget([0, 0, 0]),
   ...change,
 })
@@ -95,7 +128,7 @@ const withVersion = (change: Partial<CredentialVersion>): Partial<CompanyFacts> 
     { credential: own, versions: [version, { ...version, number: 2, createdAt: inDays(-1), ...change }] },
   ],
 })
-const noneUsable = (code: ErrorCode): Partial<CompanyFacts> => ({
+const noneUsable = (code: IntegrationHold): Partial<CompanyFacts> => ({
   credentials: { chosen: null, passedOver: [{ credential: own, code }] },
 })
 
@@ -246,6 +279,16 @@ const CASES: Case[] = [
     /state=held/,
   ],
   [
+    'corrections that wait for their originals for long',
+    facts({
+      waiting: [{ state: 'pending', reason: 'ORIGINAL_AWAITED', count: 2, oldest: minutesAgo(25 * 60) }],
+    }),
+    'ORIGINAL_AWAITED',
+    'warns',
+    'company',
+    /waitsFor.*hold it and release it/,
+  ],
+  [
     'invoices pending for long',
     facts({ waiting: [{ state: 'pending', reason: null, count: 3, oldest: minutesAgo(16) }] }),
     'PENDING_LONG',
@@ -279,6 +322,19 @@ test('what stops invoices stands before what warns, and that before what only te
   ])
 })
 
+test('a limit group that KSeF refuses is told, and an invoice that waits for it is not late', () => {
+  const found = diagnose(
+    facts({
+      waiting: [{ state: 'pending', reason: null, count: 1, oldest: minutesAgo(90) }],
+      budget: sendBudget([0, 0, 0], inDays(1)),
+    }),
+  )
+  expect(found.map(({ code, severity, who }) => [code, severity, who])).toEqual([
+    ['KSEF_RATE_LIMITED', 'warns', 'ksef'],
+    ['INVOICES_WAIT', 'tells', 'nobody'],
+  ])
+})
+
 test('a company is well while it is only told something', () => {
   const renewed = { ...own, autoRenew: true, version: { ...version, notAfter: inDays(20) } }
   const found = diagnose(
@@ -292,6 +348,14 @@ test('a company is well while it is only told something', () => {
     'CREDENTIAL_PASSED_OVER',
     'CREDENTIAL_EXPIRING',
     'INVOICES_WAIT',
+  ])
+})
+
+test('what people hold is no illness', () => {
+  const waiting = [{ state: 'held' as const, reason: 'HELD_BY_REQUEST', count: 2, oldest: minutesAgo(9) }]
+  expect(diagnose(facts({ waiting })).map(({ code, severity }) => [code, severity])).toEqual([
+    ['ALL_WELL', 'tells'],
+    ['HELD_BY_REQUEST', 'tells'],
   ])
 })
 

@@ -2,6 +2,9 @@ import type { CompanyFacts } from './company-facts.ts'
 import { diagnoseCredentials } from './diagnose-credentials.ts'
 import { diagnoseDelivery } from './diagnose-delivery.ts'
 import { diagnoseIntegration } from './diagnose-integration.ts'
+import { diagnoseOffline } from './diagnose-offline.ts'
+import { diagnoseReceiving } from './diagnose-receiving.ts'
+import { diagnoseWebhooks } from './diagnose-webhooks.ts'
 import { type Finding, SEVERITIES } from './finding.ts'
 
 const WELL: Finding = {
@@ -22,7 +25,14 @@ export function diagnose(facts: CompanyFacts): Finding[] {
   const ofCredentials = diagnoseCredentials(facts).filter(
     ({ code }) => !ofIntegration.some((one) => one.code === code),
   )
-  const found = [...ofIntegration, ...ofCredentials, ...diagnoseDelivery(facts)]
+  const found = [
+    ...ofIntegration,
+    ...ofCredentials,
+    ...diagnoseDelivery(facts),
+    ...diagnoseReceiving(facts),
+    ...diagnoseWebhooks(facts),
+    ...diagnoseOffline(facts),
+  ]
   const sorted = SEVERITIES.flatMap((severity) => found.filter((one) => one.severity === severity))
   return sorted.some(({ severity }) => severity !== 'tells') ? sorted : [WELL, ...sorted]
 }

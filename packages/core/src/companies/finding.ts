@@ -2,7 +2,7 @@ import { ERRORS, type ErrorCode } from '../errors.ts'
 
 /**
  * stops  invoices of the company do not go out.
- * warns  they go out, but something fails or soon will.
+ * warns  they do, but something fails or soon will.
  * tells  nothing needs to be done.
  */
 export const SEVERITIES = ['stops', 'warns', 'tells'] as const
@@ -16,6 +16,9 @@ export type Actor = (typeof ACTORS)[number]
 export const OWN_FINDINGS = [
   'ALL_WELL',
   'BUDGET_SPENT',
+  'DEADLINE_NEAR',
+  'DEADLINE_PASSED',
+  'KSEF_OUT_OF_REACH',
   'CREDENTIAL_EXPIRING',
   'CREDENTIAL_PASSED_OVER',
   'INTEGRATION_ON_ITS_WAY',
@@ -24,6 +27,9 @@ export const OWN_FINDINGS = [
   'PENDING_LONG',
   'ROTATION_FAILED',
   'ROTATION_WAITS',
+  'SYNC_AUDIT_FAILING',
+  'SYNC_FAILING',
+  'SYNC_LATE',
 ] as const
 
 /** One thing a company's doctor found. */

@@ -7,7 +7,7 @@ import type { Company } from './company.ts'
 
 /** @throws FleetError NOT_FOUND */
 export async function readCompany(deps: Pick<CoreDependencies, 'db'>, id: CompanyId): Promise<Company> {
-  const company = await deps.db.withCompany(id, (tx) => tx.companies.get())
+  const company = await deps.db.readCompany(id, (reads) => reads.companies.get())
   if (company === null) throw new FleetError('NOT_FOUND')
   return company
 }

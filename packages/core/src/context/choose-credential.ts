@@ -1,10 +1,10 @@
 import type { CredentialVersion, UsableCredential } from '../credentials/credential.ts'
-import type { ErrorCode } from '../errors.ts'
 import type { CompanyId } from '../identifiers.ts'
+import type { IntegrationHold } from '../integrations/fail-integration.ts'
 import type { Integration, KsefContext } from '../integrations/integration.ts'
 
 /** A credential that does not sign in for the company, and why. */
-export type PassedOver = { credential: UsableCredential; code: ErrorCode }
+export type PassedOver = { credential: UsableCredential; code: IntegrationHold }
 
 export type CredentialChoice = { chosen: UsableCredential | null; passedOver: readonly PassedOver[] }
 
@@ -50,7 +50,7 @@ function whyNot(
   credential: UsableCredential,
   owner: { companyId: CompanyId; context: KsefContext },
   now: Date,
-): ErrorCode | null {
+): IntegrationHold | null {
   const { kind, context, version } = credential
   // Never another company's, whoever put it among the candidates.
   if (credential.companyId !== null && credential.companyId !== owner.companyId)
@@ -83,7 +83,7 @@ const endOf = ({ version }: UsableCredential): number =>
  * Of several reasons the one that tells most: what its owner can mend comes before what was never meant for this context.
  * `CREDENTIAL_MISSING` when there was nothing to pass over.
  */
-export function whyNone(passedOver: readonly PassedOver[]): ErrorCode {
+export function whyNone(passedOver: readonly PassedOver[]): IntegrationHold {
   const own = passedOver.filter(({ credential }) => credential.companyId !== null)
   const told = [...own, ...passedOver].find(({ code }) => code !== 'CREDENTIAL_WRONG_CONTEXT')
   return told?.code ?? passedOver[0]?.code ?? 'CREDENTIAL_MISSING'

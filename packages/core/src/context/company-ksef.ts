@@ -1,21 +1,31 @@
 import {
+  type BatchSession,
+  type BatchSessions,
   decodeAccessToken,
   type EncryptedInvoice,
+  type ExportPart,
   type FormCode,
   type GrantedPermission,
   type Invoices,
   type KsefClient,
+  type ListedSession,
   type OnlineSession,
+  type PartBody,
+  type PartUpload,
   type Result,
   type SendOptions,
   type SessionInvoice,
   type SessionKey,
   type SessionStatus,
   type Upo,
+  type WantedExport,
 } from '@ksef-fleet/ksef'
 import type { UsableCredential } from '../credentials/credential.ts'
+import type { SessionKind } from '../delivery/session.ts'
 import type { CompanyId } from '../identifiers.ts'
 import type { Integration } from '../integrations/integration.ts'
+import type { Acceptance } from '../submissions/accept-invoice.ts'
+import { acceptOrder, type InvoiceOrder, type OrderDependencies } from '../submissions/invoice-order.ts'
 import type { ContextKsef } from './context-ksef.ts'
 import { listSessionInvoices } from './session-invoices.ts'
 
@@ -38,11 +48,24 @@ export type CompanyKsef = ContextKsef & {
   /** Signs in now, and asks once for the permissions in force. */
   testConnection(): Promise<Result<ConnectionTest>>
   openSession(opening: { formCode: FormCode; key: SessionKey }): Promise<Result<OnlineSession>>
-  sendInvoice(
+  sendEncrypted(
     session: string,
     invoice: EncryptedInvoice & SendOptions,
   ): Promise<Result<{ readonly referenceNumber: string }>>
-  closeSession(session: string): Promise<Result<'closed' | 'already-closed'>>
+  /**
+   * Builds an invoice out of an order and accepts it for delivery, as the API does: stored, and sent by the workers. No call
+   * of KSeF is made.
+   *
+   * @throws FleetError as `acceptInvoiceData`
+   */
+  sendInvoice(order: InvoiceOrder): Promise<Acceptance>
+  /** Declares a package and opens a session for it. */
+  openBatch(opening: Parameters<BatchSessions['open']>[1]): Promise<Result<BatchSession>>
+  /** By a pre-signed link, without the token. */
+  uploadPart(upload: PartUpload, body: PartBody): Promise<Result<void>>
+  closeSession(session: string, kind: SessionKind): Promise<Result<'closed' | 'already-closed'>>
+  /** Open sessions of the context that began within that time, ours and those of other programs: the latest page. */
+  sessionsOpenedWithin(from: Date, to: Date): Promise<Result<readonly ListedSession[]>>
   sessionStatus(session: string): Promise<Result<SessionStatus>>
   invoiceStatus(session: string, invoice: string): Promise<Result<SessionInvoice>>
   /** The whole list, a call for every thousand. */
@@ -53,13 +76,22 @@ export type CompanyKsef = ContextKsef & {
   downloadUpo(url: string): Promise<Result<Upo>>
   /** Metadata of invoices, as the company sees them (`POST /invoices/query/metadata`); needs `InvoiceRead`. */
   listInvoices(query: MetadataQuery): Answer<KsefClient['invoices']['metadata']>
+  /** Has a package made of invoices; needs `InvoiceRead`. */
+  startExport(wanted: WantedExport): Answer<KsefClient['invoiceExports']['start']>
+  exportStatus(reference: string): Answer<KsefClient['invoiceExports']['status']>
+  /** By a pre-signed link, without the token. */
+  downloadExportPart(part: ExportPart, path: string): Promise<Result<void>>
   /** The document itself; needs `InvoiceRead`. */
   getInvoice(ksefNumber: string): Answer<KsefClient['invoices']['byKsefNumber']>
 }
 
+/** More of one minute are a storm, in which nobody can tell whose is whose. */
+const SESSIONS_LISTED = 100
+
 export function companyKsef(
   at: ContextKsef,
   { integration, credential }: { integration: Integration; credential: UsableCredential },
+  deps: OrderDependencies,
 ): CompanyKsef {
   return {
     ...at,
@@ -71,9 +103,26 @@ export function companyKsef(
       return signedIn.ok ? readPermissions(at) : signedIn
     },
     openSession: (opening) => at.call((ksef, access) => ksef.onlineSession.open(access, opening)),
-    sendInvoice: (session, invoice) =>
+    sendInvoice: (order) => acceptOrder(deps, integration.companyId, order),
+    sendEncrypted: (session, invoice) =>
       at.call((ksef, access) => ksef.onlineSession.sendInvoice(access, session, invoice)),
-    closeSession: (session) => at.call((ksef, access) => ksef.onlineSession.close(access, session)),
+    openBatch: (opening) => at.call((ksef, access) => ksef.batchSession.open(access, opening)),
+    uploadPart: (upload, body) => at.fetch((ksef) => ksef.batchSession.uploadPart(upload, body)),
+    closeSession: (session, kind) =>
+      at.call((ksef, access) =>
+        (kind === 'online' ? ksef.onlineSession : ksef.batchSession).close(access, session),
+      ),
+    sessionsOpenedWithin: (from, to) =>
+      at.call(async (ksef, access) => {
+        const listed = await ksef.sessions.list(access, {
+          sessionType: 'Online',
+          statuses: ['InProgress'],
+          dateCreatedFrom: from,
+          dateCreatedTo: to,
+          pageSize: SESSIONS_LISTED,
+        })
+        return listed.ok ? { ok: true, value: listed.value.sessions } : listed
+      }),
     sessionStatus: (session) => at.call((ksef, access) => ksef.sessions.status(access, session)),
     invoiceStatus: (session, invoice) =>
       at.call((ksef, access) => ksef.sessions.invoice(access, session, invoice)),
@@ -83,6 +132,9 @@ export function companyKsef(
     upoPage: (session, upo) => at.call((ksef, access) => ksef.upo.page(access, session, upo)),
     downloadUpo: (url) => at.fetch((ksef) => ksef.upo.download(url)),
     listInvoices: (query) => at.call((ksef, access) => ksef.invoices.metadata(access, query)),
+    startExport: (wanted) => at.call((ksef, access) => ksef.invoiceExports.start(access, wanted)),
+    exportStatus: (reference) => at.call((ksef, access) => ksef.invoiceExports.status(access, reference)),
+    downloadExportPart: (part, path) => at.fetch((ksef) => ksef.invoiceExports.downloadPart(part, path)),
     getInvoice: (ksefNumber) => at.call((ksef, access) => ksef.invoices.byKsefNumber(access, ksefNumber)),
   }
 }

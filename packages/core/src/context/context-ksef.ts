@@ -1,7 +1,8 @@
 import type { KsefClient, Result, Sealed } from '@ksef-fleet/ksef'
-import type { AccessSubject } from '../access/access-subject.ts'
+import { type AccessSubject, budgetScopeOf } from '../access/access-subject.ts'
 import { type AccessTokens, assertContext } from '../access/access-tokens.ts'
 import { type Booking, bookedKsef } from '../access/booked-ksef.ts'
+import type { CountedGroup, GroupBudget } from '../budget/rate-budget.ts'
 import { FleetError } from '../errors.ts'
 
 export type ContextDependencies = Booking & { access: AccessTokens }
@@ -9,6 +10,10 @@ export type ContextDependencies = Booking & { access: AccessTokens }
 /** KSeF, bound to one context: whoever holds it can speak for nobody else, and never sees a token. */
 export type ContextKsef = {
   readonly subject: AccessSubject
+  /** What the context has left of these groups, in one look; nothing is spent. */
+  budget<Group extends CountedGroup>(
+    groups: readonly Group[],
+  ): Promise<{ readonly [Name in Group]: GroupBudget }>
   /** Makes sure of a token, so that a step fails before its effects and not amid them. @throws as `AccessTokens.of` */
   signIn(): Promise<Result<void>>
   /** Signs in now, whatever token is there. @throws as `AccessTokens.of` */
@@ -47,6 +52,7 @@ export function contextKsef(deps: ContextDependencies, subject: AccessSubject): 
   }
   return {
     subject,
+    budget: (groups) => deps.budget.peek(budgetScopeOf(subject), groups),
     async signIn() {
       const access = await deps.access.of(subject)
       return access.ok ? { ok: true, value: undefined } : access

@@ -5,6 +5,7 @@
 import type { Result, Upo } from '@ksef-fleet/ksef'
 import type { AccessSubject } from '../access/access-subject.ts'
 import { bookedOn } from '../access/booked-ksef.ts'
+import type { CallPurpose } from '../budget/shares.ts'
 import type { CoreDependencies } from '../dependencies.ts'
 import type { CompanyId, IntegrationId } from '../identifiers.ts'
 import { createIntegration, type NewIntegration } from '../integrations/create-integration.ts'
@@ -22,9 +23,13 @@ export type KsefContextManager = {
    * The company's way into KSeF. No call of KSeF is made: a token is looked for when the first call needs one.
    *
    * @param under.version under which a session was opened, to finish it
+   * @param under.purpose what the calls are made for; `delivery` when left out
    * @throws FleetError as `resolveContext`
    */
-  forCompany(companyId: CompanyId, under?: { version: NamedVersion | null }): Promise<CompanyKsef>
+  forCompany(
+    companyId: CompanyId,
+    under?: { version?: NamedVersion | null; purpose?: CallPurpose },
+  ): Promise<CompanyKsef>
   /** A way into a context with exactly that credential, for its rotation and its proof. */
   forSubject(subject: AccessSubject): ContextKsef
   /** Fetches a receipt by its pre-signed link, which needs neither token nor integration. */
@@ -60,12 +65,13 @@ export function createKsefContextManager(deps: ContextManagerDependencies): Ksef
     await deps.bus?.publish({ of: 'company', id: companyId })
   }
   const manager: KsefContextManager = {
-    async forCompany(companyId, { version } = { version: null }) {
+    async forCompany(companyId, { version = null, purpose = 'delivery' } = {}) {
       const { environment } = deps
-      const resolved = await deps.db.withCompany(companyId, (tx) =>
-        resolveContext(tx, { environment, now: deps.now(), version }),
+      const resolved = await deps.db.readCompany(companyId, (reads) =>
+        resolveContext(reads, { environment, now: deps.now(), version }),
       )
-      return companyKsef(contextKsef(deps, subjectOf(resolved)), resolved)
+      const context = contextKsef(deps, { ...subjectOf(resolved), purpose })
+      return companyKsef(context, resolved, deps)
     },
     forSubject: (subject) => contextKsef(deps, subject),
     async downloadUpo({ companyId, id }, url) {
@@ -84,10 +90,11 @@ export function createKsefContextManager(deps: ContextManagerDependencies): Ksef
   return manager
 }
 
-export const subjectOf = ({ integration, credential }: ResolvedContext): AccessSubject => ({
+export const subjectOf = ({ integration, credential, limits }: ResolvedContext): AccessSubject => ({
   companyId: integration.companyId,
   environment: integration.environment,
   context: integration.context,
   credential,
   about: integration.id,
+  limits,
 })

@@ -1,15 +1,22 @@
 /** From a company to the integration and the credential by which its context opens now, or why it does not. */
+
+import type { LimitStanding } from '../budget/rate-budget.ts'
+import { standingOf } from '../budget/read-standing.ts'
 import type { UsableCredential } from '../credentials/credential.ts'
 import { ERRORS, type ErrorCode, FleetError } from '../errors.ts'
 import type { CredentialId, KsefEnvironment } from '../identifiers.ts'
 import type { Integration } from '../integrations/integration.ts'
-import type { CompanyTransaction } from '../stores.ts'
+import type { CompanyReads } from '../stores.ts'
 import { type CredentialChoice, chooseCredential, whyNone } from './choose-credential.ts'
 
 /** The version of a credential a session was opened under. */
 export type NamedVersion = { credentialId: CredentialId; number: number }
 
-export type ResolvedContext = { integration: Integration; credential: UsableCredential }
+export type ResolvedContext = {
+  integration: Integration
+  credential: UsableCredential
+  limits: LimitStanding
+}
 
 /**
  * Reads the way into a company's context.
@@ -20,27 +27,28 @@ export type ResolvedContext = { integration: Integration; credential: UsableCred
  *   own failure, KSEF_RATE_LIMITED while KSeF asked for silence, and why no credential signs in
  */
 export async function resolveContext(
-  tx: CompanyTransaction,
+  reads: CompanyReads,
   { environment, now, version }: { environment: KsefEnvironment; now: Date; version: NamedVersion | null },
 ): Promise<ResolvedContext> {
-  const opened = version === null ? null : await versionOf(tx, version)
-  const current = await tx.integrations.current(environment)
-  const integration = current ?? (await lastRevoked(tx, environment))
+  const opened = version === null ? null : await versionOf(reads, version)
+  const way = await reads.wayIn(environment)
+  const current = way?.integration ?? null
+  const integration = current ?? (await lastRevoked(reads, environment))
   if (integration === null) throw new FleetError('INTEGRATION_MISSING')
   if (current === null && opened === null) throw new FleetError('INTEGRATION_REVOKED')
   // A credential that was revoked fails the integration it served, and still finishes what was sent under it.
   if (current !== null && opened?.state !== 'ending') assertActive(current)
   assertNotSilenced(integration, now)
-  const credential =
-    opened ?? chosenOf(chooseCredential(await tx.credentials.usable(environment), integration, now))
-  return { integration, credential }
+  const credential = opened ?? chosenOf(chooseCredential(way?.usable ?? [], integration, now))
+  const known = way?.limits ?? (await reads.limits.get(integration.id))
+  return { integration, credential, limits: standingOf(known, integration) }
 }
 
 /** In these states a version signs in: the active one, and the one before it for what was opened under it. */
 const SIGNS_IN: ReadonlySet<string> = new Set(['active', 'retiring'])
 
 async function versionOf(
-  { credentials }: CompanyTransaction,
+  { credentials }: CompanyReads,
   { credentialId, number }: NamedVersion,
 ): Promise<UsableCredential | null> {
   const credential = await credentials.get(credentialId)
@@ -51,11 +59,8 @@ async function versionOf(
     : null
 }
 
-async function lastRevoked(
-  tx: CompanyTransaction,
-  environment: KsefEnvironment,
-): Promise<Integration | null> {
-  const all = (await tx.integrations.list()).filter((one) => one.environment === environment)
+async function lastRevoked(reads: CompanyReads, environment: KsefEnvironment): Promise<Integration | null> {
+  const all = (await reads.integrations.list()).filter((one) => one.environment === environment)
   return all.toSorted((one, other) => other.createdAt.getTime() - one.createdAt.getTime())[0] ?? null
 }
 

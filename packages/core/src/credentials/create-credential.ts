@@ -5,7 +5,12 @@ import type { KsefContext } from '../integrations/integration.ts'
 import type { Credential, CredentialVersion } from './credential.ts'
 import { type CredentialOwner, type OwnerStores, withCredentialOwner } from './credential-owner.ts'
 import { firstNoticeAt } from './expiry-notice.ts'
-import { type ReadCredential, readCredential, type SuppliedCredential } from './read-credential.ts'
+import {
+  type CredentialPurpose,
+  type ReadCredential,
+  readCredential,
+  type SuppliedCredential,
+} from './read-credential.ts'
 import { renewAt } from './renewal.ts'
 
 type Deps = Pick<CoreDependencies, 'db' | 'secrets' | 'environment' | 'now' | 'newId'>
@@ -15,6 +20,8 @@ export type NewCredential = {
   supplied: SuppliedCredential
   /** The fleet renews it before it ends; only certificates can be. */
   autoRenew: boolean
+  /** To sign in, when left out. */
+  purpose?: CredentialPurpose
 }
 
 /** A credential whose secret is stored and whose rows are not written yet. */
@@ -27,15 +34,15 @@ export type PreparedCredential = { credential: Credential; version: CredentialVe
  * @param owner the company with its NIP, or null for the provider, whose credentials are certificates: a token opens one
  *   context only, which is its company's
  * @throws FleetError CREDENTIAL_UNREADABLE, CREDENTIAL_EXPIRED, CREDENTIAL_NOT_YET_VALID, CREDENTIAL_OFFLINE_TYPE,
- *   CREDENTIAL_WRONG_CONTEXT, SECRET_UNAVAILABLE, SECRET_BROKEN
+ *   CREDENTIAL_NOT_OFFLINE_TYPE, CREDENTIAL_WRONG_CONTEXT, SECRET_UNAVAILABLE, SECRET_BROKEN
  */
 export async function prepareCredential(
   deps: Omit<Deps, 'db'>,
   owner: { companyId: Credential['companyId']; context: KsefContext } | null,
-  { name, supplied, autoRenew }: NewCredential,
+  { name, supplied, autoRenew, purpose }: NewCredential,
 ): Promise<PreparedCredential> {
   const now = deps.now()
-  const read = readCredential(supplied, now)
+  const read = readCredential(supplied, now, purpose)
   assertContext(read, owner?.context ?? null)
   const id = CredentialId.parse(deps.newId())
   const companyId = owner?.companyId ?? null

@@ -19,6 +19,8 @@ export interface CredentialStore {
   list(): Promise<Credential[]>
   /** Those that can sign in: state `active` with an `active` version; the company's own, then the provider's. */
   usable(environment: KsefEnvironment): Promise<UsableCredential[]>
+  /** Those that sign codes of offline invoices, in the same order; they never sign in. */
+  signing(environment: KsefEnvironment): Promise<UsableCredential[]>
   /** Compare-and-swap; false when it was not in `from`. `endedAt` is set with `ended`. */
   move(id: CredentialId, move: { from: CredentialState; to: CredentialState }): Promise<boolean>
   setAutoRenew(id: CredentialId, autoRenew: boolean): Promise<void>

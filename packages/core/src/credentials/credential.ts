@@ -2,10 +2,22 @@
  * A credential signs in to KSeF: a certificate, or a KSeF token. It is a company's own, or the provider's, which opens
  * every context that granted its holder permissions. What rotates are its versions; the credential and its id stay.
  */
+import { FleetError } from '../errors.ts'
 import type { CompanyId, CredentialId, KsefEnvironment } from '../identifiers.ts'
 import type { KsefContext } from '../integrations/integration.ts'
 
-export type CredentialKind = 'certificate' | 'token'
+/**
+ * certificate          signs in.
+ * token                signs in, to one context.
+ * offline-certificate  of KSeF's type Offline: it signs KOD II of offline invoices, and never signs in.
+ */
+export const CREDENTIAL_KINDS = ['certificate', 'token', 'offline-certificate'] as const
+export type CredentialKind = (typeof CREDENTIAL_KINDS)[number]
+
+/** What only signs codes has no sign-in to prove. @throws FleetError CREDENTIAL_OFFLINE_TYPE */
+export function assertSignsIn({ kind }: Pick<Credential, 'kind'>): void {
+  if (kind === 'offline-certificate') throw new FleetError('CREDENTIAL_OFFLINE_TYPE')
+}
 
 /**
  * active  signs in with its version that is `active`.

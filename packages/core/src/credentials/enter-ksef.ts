@@ -1,4 +1,5 @@
 import type { AccessSubject } from '../access/access-subject.ts'
+import { readStanding } from '../budget/read-standing.ts'
 import type { ContextKsef } from '../context/context-ksef.ts'
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import { FleetError } from '../errors.ts'
@@ -22,7 +23,7 @@ type SignInWith = {
 
 /** Opens a context with exactly that version of a credential, or says why it does not open. */
 export async function enterKsef(
-  { contexts }: DeliveryContext,
+  context: DeliveryContext,
   { credential }: BookedOn,
   by: SignInWith,
 ): Promise<Entered> {
@@ -32,8 +33,9 @@ export async function enterKsef(
     context: by.at,
     credential: { ...by.credential, version: by.version },
     about: credential.id,
+    ...(await knownLimits(context, credential, by.at)),
   }
-  const entry = contexts.forSubject(subject)
+  const entry = context.contexts.forSubject(subject)
   try {
     const signedIn = by.anew === true ? await entry.signInAnew() : await entry.signIn()
     return signedIn.ok ? { ok: true, entry } : { ok: false, outcome: refused(signedIn.failure) }
@@ -41,6 +43,20 @@ export async function enterKsef(
     if (!(error instanceof FleetError)) throw error
     return { ok: false, outcome: outcomeOf(error) }
   }
+}
+
+/** Where the credential is a company's, in the context of its integration. */
+async function knownLimits(
+  { db, environment }: DeliveryContext,
+  { companyId }: BookedOn['credential'],
+  at: KsefContext,
+): Promise<Pick<AccessSubject, 'limits'>> {
+  if (companyId === null) return {}
+  return db.withCompany(companyId, async (tx) => {
+    const integration = await tx.integrations.current(environment)
+    const isThere = integration?.context.type === at.type && integration.context.value === at.value
+    return isThere ? { limits: await readStanding(tx, integration) } : {}
+  })
 }
 
 /** With the version that signs in at present: only the same subject's signature can ask for its next certificate (25001). */

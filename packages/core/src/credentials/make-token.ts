@@ -103,6 +103,8 @@ async function integrationScopes(
   { credential }: RotationTask,
 ): Promise<readonly string[]> {
   if (credential.companyId === null) return KSEF_SCOPES
-  const integration = await db.withCompany(credential.companyId, (tx) => tx.integrations.current(environment))
+  const integration = await db.readCompany(credential.companyId, (reads) =>
+    reads.integrations.current(environment),
+  )
   return integration?.scopes ?? KSEF_SCOPES
 }

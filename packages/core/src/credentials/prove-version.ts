@@ -34,6 +34,8 @@ async function wantedScopes(
   { credential }: RotationTask,
 ): Promise<readonly string[]> {
   if (credential.companyId === null) return []
-  const integration = await db.withCompany(credential.companyId, (tx) => tx.integrations.current(environment))
+  const integration = await db.readCompany(credential.companyId, (reads) =>
+    reads.integrations.current(environment),
+  )
   return integration?.scopes ?? []
 }

@@ -31,9 +31,19 @@ export type ReadCredential = {
   namedContext: KsefContext | null
 }
 
+/** What a credential is supplied for: to sign in, or to sign the codes of invoices issued offline. */
+export const CREDENTIAL_PURPOSES = ['sign-in', 'offline-codes'] as const
+export type CredentialPurpose = (typeof CREDENTIAL_PURPOSES)[number]
+
 /** @throws FleetError CREDENTIAL_UNREADABLE, CREDENTIAL_EXPIRED and what `readCertificate` throws besides */
-export function readCredential(supplied: SuppliedCredential, now: Date): ReadCredential {
-  return supplied.type === 'token' ? readToken(supplied.token) : readSigner(supplied, now)
+export function readCredential(
+  supplied: SuppliedCredential,
+  now: Date,
+  purpose: CredentialPurpose = 'sign-in',
+): ReadCredential {
+  if (supplied.type !== 'token') return readSigner(supplied, now, purpose)
+  if (purpose === 'offline-codes') throw new FleetError('CREDENTIAL_NOT_OFFLINE_TYPE')
+  return readToken(supplied.token)
 }
 
 /** `<reference number>|<context>|<secret>`, as KSeF makes them; the form is not documented, so others pass. */
@@ -68,7 +78,12 @@ function readToken(given: Sealed<string>): ReadCredential {
   }
 }
 
-function readSigner(supplied: Exclude<SuppliedCredential, { type: 'token' }>, now: Date): ReadCredential {
+function readSigner(
+  supplied: Exclude<SuppliedCredential, { type: 'token' }>,
+  now: Date,
+  purpose: CredentialPurpose,
+): ReadCredential {
+  const isForCodes = purpose === 'offline-codes'
   const certificate = readCertificate(
     supplied.type === 'pkcs12'
       ? { pkcs12: supplied.pkcs12, passphrase: supplied.passphrase.reveal() }
@@ -78,11 +93,12 @@ function readSigner(supplied: Exclude<SuppliedCredential, { type: 'token' }>, no
           ...(supplied.passphrase === undefined ? {} : { passphrase: supplied.passphrase.reveal() }),
         },
     now,
+    isForCodes ? 'offline' : 'sign-in',
   )
   // Kept as PEM whatever form it came in; the passphrase has done its work and is forgotten.
   const privateKeyPem = certificate.privateKey.reveal().export({ type: 'pkcs8', format: 'pem' }).toString()
   return {
-    kind: 'certificate',
+    kind: isForCodes ? 'offline-certificate' : 'certificate',
     secret: {
       kind: 'certificate',
       certificatePem: new X509Certificate(certificate.certificateDer).toString(),

@@ -1,6 +1,7 @@
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import type { CredentialId } from '../identifiers.ts'
+import { assertSignsIn } from './credential.ts'
 import { type CredentialOwner, ownCredential, withCredentialOwner } from './credential-owner.ts'
 
 /**
@@ -19,6 +20,7 @@ export async function requestProof(
   const tried = await withCredentialOwner(deps, owner, async ({ credentials, audit }) => {
     const credential = await ownCredential({ credentials }, owner, credentialId)
     if (credential.state !== 'active') throw new FleetError('CREDENTIAL_ENDED')
+    assertSignsIn(credential)
     const versions = await credentials.versions(credentialId)
     const refused = versions.find(({ state, failure }) => state === 'active' && failure !== null)
     // KSeF's refusal keeps everybody from signing in with it again. Whoever asks for a try takes that note away.

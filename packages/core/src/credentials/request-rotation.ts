@@ -1,8 +1,9 @@
+import { isConflict } from '../database-failure.ts'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import type { CompanyId, CredentialId } from '../identifiers.ts'
-import { type CompanyTransaction, isConflict, type SystemTransaction } from '../stores.ts'
-import type { Credential, CredentialVersion } from './credential.ts'
+import type { CompanyTransaction, SystemTransaction } from '../stores.ts'
+import { assertSignsIn, type Credential, type CredentialVersion } from './credential.ts'
 import { type ReadCredential, readCredential, type SuppliedCredential } from './read-credential.ts'
 
 /** supplied: the owner gives the successor. generated, enrolled: KSeF is asked for a token, or for a certificate. */
@@ -93,6 +94,7 @@ async function readOwn(
   // A company sees the provider's credentials, but they are not its own to rotate.
   if (credential === null || credential.companyId !== owner) throw new FleetError('NOT_FOUND')
   if (credential.state !== 'active') throw new FleetError('CREDENTIAL_ENDED')
+  assertSignsIn(credential)
   return { credential, versions: await tx.credentials.versions(credentialId) }
 }
 

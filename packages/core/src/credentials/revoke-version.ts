@@ -33,7 +33,14 @@ export async function revokeVersion(context: DeliveryContext, task: RotationTask
     tx.credentials.isUsedElsewhere(task.version),
   )
   if (shared) return gone('ok', 'another credential signs in with it')
-  return task.credential.kind === 'token' ? revokeToken(context, task) : revokeCertificate(context, task)
+  switch (task.credential.kind) {
+    case 'token':
+      return revokeToken(context, task)
+    case 'certificate':
+      return revokeCertificate(context, task)
+    case 'offline-certificate':
+      return revokeOfflineCertificate(context, task)
+  }
 }
 
 const gone = (outcome: 'ok' | 'failed', reason: string): StepOutcome => ({
@@ -76,7 +83,7 @@ async function enterItself(context: DeliveryContext, task: RotationTask): Promis
   return enterKsef(context, task, { credential, version, at })
 }
 
-/** A certificate, when the token's own secret cannot be had, or KSeF lets it in no more for want of permissions. */
+/** By a certificate: when the token's own secret cannot be had, or KSeF lets it in no more for want of permissions. */
 async function enterInstead(context: DeliveryContext, task: RotationTask): Promise<Entered> {
   const at = await signInContextOf(context, task.credential, task.version)
   if (at === null) return { ok: false, outcome: { kind: 'impossible', code: 'ROTATION_HELPER_MISSING' } }
@@ -110,6 +117,17 @@ async function revokeCertificate(context: DeliveryContext, task: RotationTask): 
   const isOver = done === 'not-listed' || done.kind === 'moved'
   if (itself.ok && isOver) await leave(context, itself.entry)
   return done === 'not-listed' ? NOT_OURS : done
+}
+
+/** It cannot sign in itself: a certificate that opens the same context tells KSeF. */
+async function revokeOfflineCertificate(context: DeliveryContext, task: RotationTask): Promise<StepOutcome> {
+  const entered = await enterInstead(context, task)
+  if (!entered.ok) return orGone(entered.outcome)
+  const serialNumber = serialAtKsef(task.version.serialNumber)
+  if (serialNumber === null) return NOT_OURS
+  const issued = await revokeIssued(entered.entry, serialNumber)
+  if (typeof issued === 'object') return issued
+  return issued === 'revoked' ? { kind: 'moved', to: 'revoked' } : NOT_OURS
 }
 
 const NOT_OURS = gone('ok', 'not issued by KSeF, and not ours to revoke')

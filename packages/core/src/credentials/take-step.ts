@@ -4,6 +4,7 @@ import { meaningOfRefusal } from '../access/meaning-of-refusal.ts'
 import type { AuditEntry } from '../audit/audit-entry.ts'
 import { afterFailure } from '../delivery/after-failure.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
+import { passingCode } from '../errors/passing-failure.ts'
 import { type ErrorCode, FleetError } from '../errors.ts'
 import type { CredentialId } from '../identifiers.ts'
 import type { VersionState } from './credential.ts'
@@ -155,8 +156,7 @@ async function refuse(
       outcome: { kind: 'impossible', code: codeOf(failure), description: words },
     })
   }
-  const away: ErrorCode = failure.kind === 'rate-limited' ? 'KSEF_RATE_LIMITED' : 'KSEF_UNREACHABLE'
-  return later(context, task, { seconds: remedy.seconds, code: away })
+  return later(context, task, { seconds: remedy.seconds, code: passingCode(failure) })
 }
 
 const codeOf = ({ kind }: KsefFailure): ErrorCode =>

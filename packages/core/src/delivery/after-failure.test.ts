@@ -18,16 +18,27 @@ const limited = (more: Partial<KsefFailure> = {}) =>
 
 describe('after a failure', () => {
   test.each([1, 2, 30, 2_680, 86_400])(
-    '429 with Retry-After %d is obeyed exactly, and silences the context',
+    '429 with Retry-After %d is obeyed exactly, and closes its limit group',
     (seconds) => {
       expect(afterFailure(limited({ retryAfterSeconds: seconds }), 3, WAITS)).toEqual({
         seconds,
-        block: true,
+        block: 'group',
         dropToken: false,
         fail: false,
       })
     },
   )
+
+  test('what was held back waits until there is room, to the millisecond, and blames nobody', () => {
+    const held = failure({ kind: 'held-back', code: 'KSEF_BUDGET_SPENT', retryAfterSeconds: 0.25 })
+    for (const tries of [0, 7])
+      expect(afterFailure(held, tries, WAITS)).toEqual({
+        seconds: 0.25,
+        block: null,
+        dropToken: false,
+        fail: false,
+      })
+  })
 
   test('429 without a readable Retry-After waits a minute, twice as long each time, an hour at most', () => {
     const waits = [0, 1, 2, 5, 6, 500].map((tries) => afterFailure(limited(), tries, WAITS).seconds)
@@ -40,12 +51,12 @@ describe('after a failure', () => {
 
   test('a block by the firewall silences the context for a quarter of an hour', () => {
     const blocked = failure({ kind: 'forbidden', code: 'KSEF_BLOCKED_BY_SECURITY' })
-    expect(afterFailure(blocked, 0, WAITS)).toMatchObject({ seconds: 900, block: true, fail: false })
+    expect(afterFailure(blocked, 0, WAITS)).toMatchObject({ seconds: 900, block: 'context', fail: false })
   })
 
   test('401 drops the token, and does not fail the integration', () => {
     const unauthorized = failure({ kind: 'unauthorized', code: 'KSEF_UNAUTHORIZED' })
-    expect(afterFailure(unauthorized, 0, WAITS)).toMatchObject({ dropToken: true, fail: false, block: false })
+    expect(afterFailure(unauthorized, 0, WAITS)).toMatchObject({ dropToken: true, fail: false, block: null })
   })
 
   test.each([

@@ -35,14 +35,24 @@ describe('after a POST', () => {
 
   test('that never left, it is pending, however often that happened', () => {
     const never = { kind: 'connection', code: 'KSEF_UNREACHABLE' } as const
-    expect(after(never, 1_000)).toEqual({ to: 'pending', code: 'KSEF_UNREACHABLE', leaveSession: false })
+    expect(after(never, 1_000)).toEqual({
+      to: 'pending',
+      code: 'KSEF_UNREACHABLE',
+      leaveSession: false,
+      reason: { code: 'KSEF_UNREACHABLE' },
+    })
   })
 
   test.each(['SESSION_FULL', 'SESSION_CLOSED', 'SESSION_PAUSED', 'KSEF_SESSION_NOT_FOUND'] as const)(
     'that %s refused, it goes to another session, until that has happened too often',
     (code) => {
       expect(isRefusalOfSession(code)).toBe(true)
-      expect(after({ code })).toEqual({ to: 'pending', code, leaveSession: true })
+      expect(after({ code, exceptionCode: 21155 })).toEqual({
+        to: 'pending',
+        code,
+        leaveSession: true,
+        reason: { code: 'DELIVERY_TRIES_AGAIN', ksefCode: 21155, ksefResource: 'request' },
+      })
       expect(after({ code }, REFUSALS_MAX)).toMatchObject({
         to: 'held',
         reason: { code: 'DELIVERY_KEEPS_FAILING' },
@@ -60,7 +70,13 @@ describe('after a POST', () => {
     expect(after({ ...unknown, details: ['a'] })).toEqual({
       to: 'held',
       code: 'KSEF_UNKNOWN_CODE',
-      reason: { code: 'KSEF_UNKNOWN_ANSWER', ksefCode: 29999, description: 'opis', details: ['a'] },
+      reason: {
+        code: 'KSEF_UNKNOWN_ANSWER',
+        ksefCode: 29999,
+        ksefResource: 'request',
+        description: 'opis',
+        details: ['a'],
+      },
     })
   })
 
@@ -70,11 +86,16 @@ describe('after a POST', () => {
     expect(after({ kind: 'forbidden', code: 'KSEF_BLOCKED_BY_SECURITY' }).to).toBe('pending')
   })
 
-  test.each(['KSEF_RATE_LIMITED', 'KSEF_UNAUTHORIZED'] as const)(
-    'refused with %s, it stays in its session',
-    (code) => {
-      const kind = code === 'KSEF_RATE_LIMITED' ? 'rate-limited' : 'unauthorized'
-      expect(after({ kind, code })).toEqual({ to: 'pending', code, leaveSession: false })
-    },
-  )
+  test('that failed in the sign-in on its way, the number is told to be a sign-in’s', () => {
+    const refused = { kind: 'status', code: 'SIGN_IN_NO_PERMISSION', exceptionCode: 415 } as const
+    expect(after(refused)).toMatchObject({ reason: { ksefCode: 415, ksefResource: 'sign-in' } })
+  })
+
+  test.each([
+    ['KSEF_RATE_LIMITED', 'rate-limited'],
+    ['KSEF_UNAUTHORIZED', 'unauthorized'],
+    ['KSEF_BUDGET_SPENT', 'held-back'],
+  ] as const)('that ended with %s, it stays in its session', (code, kind) => {
+    expect(after({ kind, code })).toMatchObject({ to: 'pending', code, leaveSession: false })
+  })
 })

@@ -2,7 +2,7 @@ import { INVOICE_STATUSES, ksefNumberCrc, type SessionInvoice } from '@ksef-flee
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { Nip } from '../identifiers.ts'
-import { afterStatus, numberFor } from './after-status.ts'
+import { afterStatus, LOOKS_MAX, numberFor, sinceSaid } from './after-status.ts'
 
 const NIP = Nip.parse('5265877635')
 const numberOf = (nip: string) => {
@@ -77,9 +77,19 @@ describe('after a status', () => {
     )
   })
 
+  test('a word that was long in coming leaves the patience for the next one whole', () => {
+    const known = { sellerNip: NIP, polls: LOOKS_MAX, reason: { code: 'KSEF_PROCESSING', ksefCode: 150 } }
+    const nowFailed = sinceSaid(known, seen(500))
+    expect(nowFailed.polls).toBe(0)
+    expect(afterStatus(nowFailed, seen(500)).to).toBe('wait')
+    const stillFailed = { ...nowFailed, polls: LOOKS_MAX, reason: { ...known.reason, ksefCode: 500 } }
+    expect(sinceSaid(stillFailed, seen(500))).toBe(stillFailed)
+    expect(afterStatus(stillFailed, seen(500)).to).toBe('held')
+  })
+
   test('500 is asked about again a few times, then a person looks; it is never sent again by itself', () => {
-    expect(after(500, {}, 4).to).toBe('wait')
-    expect(after(500, {}, 5)).toMatchObject({ to: 'held', reason: { code: 'DELIVERY_KEEPS_FAILING' } })
+    expect(after(500, {}, 10).to).toBe('wait')
+    expect(after(500, {}, 11)).toMatchObject({ to: 'held', reason: { code: 'DELIVERY_KEEPS_FAILING' } })
   })
 
   test('440 names the original as far as KSeF does', () => {

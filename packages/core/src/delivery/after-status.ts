@@ -1,4 +1,5 @@
 import { meaningOfInvoiceStatus, parseKsefNumber, type SessionInvoice } from '@ksef-fleet/ksef'
+import type { ReasonCode } from '../submissions/outcome.ts'
 import type { Submission, SubmissionReason } from '../submissions/submission.ts'
 
 /** Where KSeF keeps an invoice: its session and its reference number there. */
@@ -19,11 +20,25 @@ export type AfterStatus =
 
 /** KSeF may take a submission's bytes so often without registering them; then a person looks. */
 export const RESENDS_MAX = 5
-/** KSeF's own failure (500) is asked about this often before a person looks. */
-const LOOKS_MAX = 5
+/**
+ * KSeF's own failure (500), and the original of a duplicate that is nowhere to be seen, are asked about this often, some
+ * twenty seconds, before a person looks.
+ */
+export const LOOKS_MAX = 11
 const DUPLICATE = 440
 const NO_PERMISSION = 410
 const FAILED = 500
+
+/**
+ * The submission with the looks since KSeF says what it says now as its polls: a word that was long in coming leaves the
+ * patience for the next one whole.
+ */
+export function sinceSaid<Known extends Pick<Submission, 'polls' | 'reason'>>(
+  submission: Known,
+  { status }: Pick<SessionInvoice, 'status'>,
+): Known {
+  return submission.reason?.ksefCode === status.code ? submission : { ...submission, polls: 0 }
+}
 
 /** @param seen the invoice's entry in its session, as KSeF lists it */
 export function afterStatus(
@@ -65,11 +80,12 @@ export function numberFor(
 }
 
 /** The reason of a submission in KSeF's own words. */
-export function reasonOf(code: string, seen: SessionInvoice): SubmissionReason {
+export function reasonOf(code: ReasonCode, seen: SessionInvoice): SubmissionReason {
   const { status } = seen
   return {
     code,
     ksefCode: status.code,
+    ksefResource: 'invoice',
     ...(status.description === undefined ? {} : { description: status.description }),
     ...(status.details === undefined ? {} : { details: status.details }),
   }

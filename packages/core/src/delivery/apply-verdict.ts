@@ -1,6 +1,6 @@
 import type { SessionInvoice } from '@ksef-fleet/ksef'
 import type { CompanyKsef } from '../context/company-ksef.ts'
-import { failIntegration } from '../integrations/fail-integration.ts'
+import { type Failing, failIntegration } from '../integrations/fail-integration.ts'
 import type { CompanyTransaction } from '../stores.ts'
 import {
   type Submission,
@@ -8,10 +8,21 @@ import {
   type SubmissionReason,
   traceIdOf,
 } from '../submissions/submission.ts'
-import { type AfterStatus, afterStatus, numberFor, RESENDS_MAX, reasonOf } from './after-status.ts'
+import {
+  type AfterStatus,
+  afterStatus,
+  LOOKS_MAX,
+  numberFor,
+  RESENDS_MAX,
+  reasonOf,
+  sinceSaid,
+} from './after-status.ts'
 import { recordFailure } from './company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
 import { type DuplicateVerdict, resolveDuplicate } from './resolve-duplicate.ts'
+
+/** By the schedule of polls about two minutes. */
+const LATE_POLLS = 8
 
 type Verdict = Exclude<AfterStatus, { to: 'resolve-duplicate' }>
 
@@ -24,8 +35,9 @@ type Verdict = Exclude<AfterStatus, { to: 'resolve-duplicate' }>
 export async function applyVerdict(
   context: DeliveryContext,
   ksef: CompanyKsef,
-  { submission, seen, mayAsk }: { submission: Submission; seen: SessionInvoice; mayAsk: boolean },
+  { submission: asked, seen, mayAsk }: { submission: Submission; seen: SessionInvoice; mayAsk: boolean },
 ): Promise<boolean> {
+  const submission = sinceSaid(asked, seen)
   const after = afterStatus(submission, seen)
   let verdict: Verdict | null = null
   if (after.to !== 'resolve-duplicate') verdict = after
@@ -70,6 +82,10 @@ function verdictOn(
   { submission, seen }: { submission: Submission; seen: SessionInvoice },
 ): Verdict {
   const original = duplicate.ksefNumber === null ? {} : { originalKsefNumber: duplicate.ksefNumber }
+  const unverified: Verdict = {
+    to: 'held',
+    reason: { ...reasonOf('KSEF_DUPLICATE_UNVERIFIED', seen), ...original },
+  }
   switch (duplicate.is) {
     case 'ours': {
       const { ksefNumber, upoDownloadUrl, at } = duplicate
@@ -79,8 +95,11 @@ function verdictOn(
     }
     case 'another':
       return { to: 'rejected', reason: { ...reasonOf('KSEF_DUPLICATE', seen), ...original } }
+    case 'unseen':
+      // Seconds at most for one that races; an original that stays away is for a person.
+      return submission.polls < LOOKS_MAX ? { to: 'wait' } : unverified
     case 'unverifiable':
-      return { to: 'held', reason: { ...reasonOf('KSEF_DUPLICATE_UNVERIFIED', seen), ...original } }
+      return unverified
   }
 }
 
@@ -89,12 +108,12 @@ async function record(
   tx: CompanyTransaction,
   { submission, verdict, seen }: { submission: Submission; verdict: Verdict; seen: SessionInvoice },
 ): Promise<void> {
-  if (verdict.to === 'wait') return waitLonger(context, tx, submission)
+  if (verdict.to === 'wait') return waitLonger(context, tx, { submission, seen })
   const { id, fence, sessionId } = submission
   if (verdict.to === 'held' && verdict.reason.code === 'KSEF_PERMISSION_MISSING') {
     await holdForPermission(context, tx, { submission, reason: verdict.reason })
   } else if (verdict.to === 'pending') {
-    await sendAgain(context, tx, { submission, reason: reasonOf('DELIVERY_KEEPS_FAILING', seen) })
+    await sendAgain(context, tx, { submission, said: reasonOf('DELIVERY_TRIES_AGAIN', seen) })
   } else {
     const set = { ...changeFor(context, verdict), ...(await placeOf(tx, verdict)) }
     // The fence tells this sending from a later one: a worker that slept must not judge that by what it saw of this.
@@ -112,10 +131,11 @@ async function record(
 export async function sendAgain(
   context: DeliveryContext,
   tx: CompanyTransaction,
-  { submission, reason }: { submission: Submission; reason: SubmissionReason },
+  { submission, said }: { submission: Submission; said: SubmissionReason },
 ): Promise<void> {
   const { id, fence, attempts } = submission
   if (await isTakenTooOften(tx, submission)) {
+    const reason: SubmissionReason = { ...said, code: 'DELIVERY_KEEPS_FAILING' }
     await tx.submissions.move(id, { from: 'sent', to: 'held', fence, set: { reason, nextPollAt: null } })
     return
   }
@@ -124,7 +144,7 @@ export async function sendAgain(
     from: 'sent',
     to: 'pending',
     fence,
-    set: { nextAttemptAt, nextPollAt: null },
+    set: { nextAttemptAt, nextPollAt: null, reason: said },
   })
 }
 
@@ -140,7 +160,7 @@ async function holdForPermission(
 ): Promise<void> {
   const { id, fence } = submission
   const hopeless = await isTakenTooOften(tx, submission)
-  const said = hopeless ? { ...reason, code: 'DELIVERY_KEEPS_FAILING' } : reason
+  const said: SubmissionReason = hopeless ? { ...reason, code: 'DELIVERY_KEEPS_FAILING' } : reason
   const moved = await tx.submissions.move(id, {
     from: 'sent',
     to: 'held',
@@ -150,7 +170,7 @@ async function holdForPermission(
   const integration = await tx.integrations.current(context.environment)
   if (!moved || hopeless || integration === null) return
   const description = reason.description === undefined ? {} : { description: reason.description }
-  const why = { code: reason.code, ...description, verifyAt: context.now() }
+  const why: Failing = { code: 'KSEF_PERMISSION_MISSING', ...description, verifyAt: context.now() }
   await failIntegration(context, tx, { integration, from: ['active'], why })
 }
 
@@ -180,6 +200,7 @@ function changeFor(
         ksefNumber: verdict.ksefNumber,
         upoDownloadUrl: verdict.upoDownloadUrl,
         registeredAt: now,
+        reason: null,
         nextPollAt: now,
         polls: 0,
       }
@@ -193,30 +214,44 @@ function changeFor(
 async function waitLonger(
   context: DeliveryContext,
   tx: CompanyTransaction,
-  submission: Submission,
+  { submission, seen }: { submission: Submission; seen: SessionInvoice },
 ): Promise<void> {
   const seconds = waitAt(context.timing.pollSeconds, submission.polls + 1)
-  await waitUntil(context, tx, { submission, until: addSeconds(context.now(), seconds) })
+  const until = addSeconds(context.now(), seconds)
+  await waitUntil(context, tx, { submission, until, said: reasonOf('KSEF_PROCESSING', seen) })
 }
 
 /**
  * Polls or searches again then. After `giveUpAt` a person looks, but nothing is ever sent again for slowness.
  *
  * @param submission sent or lost
+ * @param said what KSeF says of a sent one, where it said something
  */
 export async function waitUntil(
   context: DeliveryContext,
   tx: CompanyTransaction,
-  { submission, until }: { submission: Submission; until: Date },
+  { submission, until, said }: { submission: Submission; until: Date; said?: SubmissionReason },
 ): Promise<void> {
   const { id, state, polls, fence, giveUpAt } = submission
+  const last = state === 'sent' ? (said ?? submission.reason) : null
   const now = context.now()
   if (giveUpAt !== null && giveUpAt <= now) {
-    const set = { reason: { code: 'KSEF_UNSETTLED' }, nextPollAt: null }
+    const set = { reason: { ...last, code: 'KSEF_UNSETTLED' as const }, nextPollAt: null }
     await tx.submissions.move(id, { from: state, to: 'held', fence, set })
     return
   }
   // A claim that ran out became lost without a deadline.
   const deadline = giveUpAt ?? addSeconds(now, context.timing.giveUpSeconds)
-  await tx.submissions.touch(id, { state, set: { nextPollAt: until, polls: polls + 1, giveUpAt: deadline } })
+  const set = { nextPollAt: until, polls: polls + 1, giveUpAt: deadline, reason: whileSent(submission, last) }
+  await tx.submissions.touch(id, { state, set })
+}
+
+/** Nothing is said of a lost one, and of a sent one only what KSeF said, until its silence becomes worth a word. */
+function whileSent(
+  { state, polls }: Submission,
+  last: SubmissionReason<string> | null,
+): SubmissionReason | null {
+  if (state !== 'sent') return null
+  if (polls + 1 >= LATE_POLLS) return { ...last, code: 'KSEF_VERDICT_LATE' }
+  return last === null ? null : { ...last, code: 'KSEF_PROCESSING' }
 }

@@ -1,13 +1,20 @@
 import type { KsefFailure } from '@ksef-fleet/ksef'
 import { meaningOfRefusal } from '../access/meaning-of-refusal.ts'
+import type { CallPurpose } from '../budget/shares.ts'
 import { chooseCredential, whyNone } from '../context/choose-credential.ts'
 import type { CompanyKsef } from '../context/company-ksef.ts'
 import { noteDeadCredential } from '../context/dead-credential.ts'
 import type { NamedVersion } from '../context/resolve-context.ts'
 import { ERRORS, FleetError } from '../errors.ts'
 import type { CompanyId } from '../identifiers.ts'
-import { type Failing, failIntegration, holdForFailure } from '../integrations/fail-integration.ts'
-import { afterFailure } from './after-failure.ts'
+import {
+  type Failing,
+  failIntegration,
+  holdBehind,
+  holdForFailure,
+} from '../integrations/fail-integration.ts'
+import { afterFailure, isHeldBack } from './after-failure.ts'
+import { blockGroup } from './block-group.ts'
 import { addSeconds, type DeliveryContext } from './delivery-context.ts'
 import type { Session } from './session.ts'
 
@@ -26,22 +33,27 @@ const SIGN_IN: ReadonlySet<KsefFailure['operation']> = new Set([
   'refreshAccessToken',
 ])
 
-const SENDING: ReadonlySet<KsefFailure['operation']> = new Set(['openOnlineSession', 'sendInvoice'])
+const SENDING: ReadonlySet<KsefFailure['operation']> = new Set([
+  'openOnlineSession',
+  'sendInvoice',
+  'openBatchSession',
+])
 
 /**
  * Opens the company's way into KSeF, or says until when there is none: no active integration, a context KSeF asked to be
  * silent, a credential that failed, a secret store that is down. What failed is recorded on the integration.
  *
- * @param session to be finished: under the version of a credential it was opened under
+ * @param under session to be finished: under the version of a credential it was opened under; or what the calls are for
  */
 export async function openAccess(
   context: DeliveryContext,
   companyId: CompanyId,
-  session?: Pick<Session, 'credentialId' | 'credentialVersion'>,
+  under: Partial<Pick<Session, 'credentialId' | 'credentialVersion'>> & { purpose?: CallPurpose } = {},
 ): Promise<{ ok: true; ksef: CompanyKsef } | { ok: false; until: Date }> {
   let ksef: CompanyKsef
   try {
-    ksef = await context.contexts.forCompany(companyId, { version: versionOf(session) })
+    const { purpose = 'delivery' } = under
+    ksef = await context.contexts.forCompany(companyId, { version: versionOf(under), purpose })
   } catch (error) {
     if (!(error instanceof FleetError)) throw error
     return { ok: false, until: await recordClosed(context, companyId, error) }
@@ -53,7 +65,8 @@ export async function openAccess(
       context.streaks.end(streak)
       return { ok: true, ksef }
     }
-    const failed = { failure: signedIn.failure, tries: context.streaks.add(streak) }
+    const tries = isHeldBack(signedIn.failure) ? 0 : context.streaks.add(streak)
+    const failed = { failure: signedIn.failure, tries }
     return { ok: false, until: await recordFailure(context, ksef, failed) }
   } catch (error) {
     if (!(error instanceof FleetError)) throw error
@@ -61,9 +74,12 @@ export async function openAccess(
   }
 }
 
-function versionOf(session?: Pick<Session, 'credentialId' | 'credentialVersion'>): NamedVersion | null {
-  if (session?.credentialId == null || session.credentialVersion === null) return null
-  return { credentialId: session.credentialId, number: session.credentialVersion }
+function versionOf({
+  credentialId,
+  credentialVersion,
+}: Partial<Pick<Session, 'credentialId' | 'credentialVersion'>>): NamedVersion | null {
+  if (credentialId == null || credentialVersion == null) return null
+  return { credentialId, number: credentialVersion }
 }
 
 /**
@@ -110,14 +126,14 @@ async function recordUnusable(
     if (passes) return tx.integrations.blockUntil(integration.id, until)
     if (credential.version.state !== 'active') return
     const verifyAt = addSeconds(context.now(), LOOK_AGAIN_SECONDS)
-    const why = { code: cause.code, description: cause.message, verifyAt }
+    const why = { code: holdBehind(cause.code), description: cause.message, verifyAt }
     await failIntegration(context, tx, { integration, from: ['active'], why })
   })
   return until
 }
 
 /**
- * Records what a failed call means for the context (silence, a dead credential, a missing permission) and answers when the
+ * Records what a failed call means for the context (silence of it or of a limit group, a dead credential, a missing permission) and answers when the
  * step may be tried again.
  *
  * @param tries failures of the same step so far
@@ -141,8 +157,9 @@ export async function recordFailure(
     },
     'ksef.call-failed',
   )
+  if (remedy.block === 'group') await blockGroup(context, integration, { failure, until })
   // A sign-in that failed for a while is not tried again by the next step a moment later.
-  const blocks = remedy.block || SIGN_IN.has(failure.operation)
+  const blocks = remedy.block === 'context' || (SIGN_IN.has(failure.operation) && !isHeldBack(failure))
   const why = remedy.fail ? await whyFailed(context, ksef, failure) : null
   if (!blocks && why === null) return until
   await context.db.withCompany(companyId, async (tx) => {
@@ -181,10 +198,13 @@ async function whyFailed(
   return { code: 'KSEF_PERMISSION_MISSING', description, verifyAt: lookAgain, operation }
 }
 
-/** What was accepted or came back while the integration failed is held for the same reason. */
+/** What was accepted or came back while the integration failed, or after it was revoked, is held for the same reason. */
 export async function holdWaiting(context: DeliveryContext, companyId: CompanyId): Promise<void> {
   await context.db.withCompany(companyId, async (tx) => {
     const integration = await tx.integrations.current(context.environment)
-    if (integration !== null) await holdForFailure(tx, integration)
+    if (integration !== null) return holdForFailure(tx, integration)
+    const earlier = await tx.integrations.list()
+    if (earlier.some(({ environment, state }) => environment === context.environment && state === 'revoked'))
+      await tx.submissions.hold(context.environment, { code: 'INTEGRATION_REVOKED' })
   })
 }

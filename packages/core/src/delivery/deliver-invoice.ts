@@ -1,10 +1,12 @@
-import { encryptInvoice, type Result, sha256Base64 } from '@ksef-fleet/ksef'
+import { encryptInvoice, type Result, type SendOptions, sha256Base64 } from '@ksef-fleet/ksef'
 import type { CompanyKsef } from '../context/company-ksef.ts'
 import { type Submission, type SubmissionChange, traceIdOf } from '../submissions/submission.ts'
+import { isHeldBack } from './after-failure.ts'
 import { type AfterSend, afterSend, isRefusalOfSession } from './after-send.ts'
 import { recordFailure } from './company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
 import type { OpenSession } from './sending-session.ts'
+import { waitToSend } from './wait-to-send.ts'
 
 /**
  * Sends one claimed submission into an open session: intent first, then one POST, then its outcome. A crash at any line
@@ -18,7 +20,9 @@ export async function deliverInvoice(
   { submission, open }: { submission: Submission; open: OpenSession },
 ): Promise<boolean> {
   const { companyId } = ksef
-  const document = await context.db.withCompany(companyId, (tx) => tx.documents.get(submission.documentId))
+  const document = await context.db.readCompany(companyId, (reads) =>
+    reads.documents.get(submission.documentId),
+  )
   if (document === null || sha256Base64(document.content) !== submission.invoiceHash) {
     await unclaim(context, submission, { to: 'held', reason: { code: 'DOCUMENT_CORRUPT' } })
     context.log.error({ submissionId: submission.id }, 'delivery.document-corrupt')
@@ -40,7 +44,10 @@ export async function deliverInvoice(
     await unclaim(context, submission, { to: 'pending', nextAttemptAt: context.now() })
     return false
   }
-  const result = await ksef.sendInvoice(open.session.referenceNumber, invoice)
+  const result = await ksef.sendEncrypted(open.session.referenceNumber, {
+    ...invoice,
+    ...declarationOf(submission),
+  })
   const after = afterSend(result, await refusalsOf(context, submission, result))
   const streak = `send ${ksef.integration.id}`
   if (result.ok) {
@@ -48,17 +55,23 @@ export async function deliverInvoice(
     await settle(context, { submission, number, after, open, retryAt: null })
     return true
   }
-  const tries = context.streaks.add(streak)
-  const until = await recordFailure(context, ksef, { failure: result.failure, tries })
+  const { failure } = result
+  const tries = isHeldBack(failure) ? 0 : context.streaks.add(streak)
+  const until = await recordFailure(context, ksef, { failure, tries })
   // That a session takes no more is normal once; when the next one does not either, something is wrong.
   const goesOn = after.to === 'pending' && after.leaveSession && tries === 0
   const retryAt = goesOn ? null : until
   await settle(context, { submission, number, after, open, retryAt })
   if (retryAt === null) return true
-  // KSeF does not answer as it should: the next invoice of this company waits as long as this one would.
-  await context.db.withCompany(companyId, (tx) => tx.integrations.blockUntil(ksef.integration.id, retryAt))
+  await waitToSend(context, ksef, { failure, until: retryAt })
   return false
 }
+
+/** What KSeF is told of how the invoice was issued. */
+const declarationOf = ({ offlineMode, correctsHash }: Submission): SendOptions => ({
+  ...(offlineMode === null ? {} : { offlineMode: true }),
+  ...(correctsHash === null ? {} : { hashOfCorrectedInvoice: correctsHash }),
+})
 
 /** Only sessions refuse again and again; a connection that failed a hundred times is no reason to give up. */
 async function refusalsOf(
@@ -67,7 +80,7 @@ async function refusalsOf(
   result: Result<unknown>,
 ): Promise<number> {
   if (result.ok || result.failure.kind !== 'refused') return 0
-  const attempts = await context.db.withCompany(companyId, (tx) => tx.attempts.list(id))
+  const attempts = await context.db.readCompany(companyId, (reads) => reads.attempts.list(id))
   return attempts.filter(({ code }) => isRefusalOfSession(code)).length + 1
 }
 
@@ -90,9 +103,9 @@ async function settle(
       fence: submission.fence,
       set: changeAfter(context, after, at.retryAt ?? now),
     })
-    if (!moved)
+    if (moved) await tx.sessions.touch(open.session.id, { lastUsedAt: now })
+    else
       context.log.warn({ submissionId: submission.id, fence: submission.fence }, 'delivery.claim-fenced-off')
-    await tx.sessions.touch(open.session.id, { lastUsedAt: now })
     if (leavesSession(after)) {
       await tx.sessions.move(open.session.id, { from: 'open', to: 'closing', set: { nextPollAt: now } })
     }
@@ -125,7 +138,7 @@ function changeAfter(context: DeliveryContext, after: AfterSend, retryAt: Date):
         leaseUntil: null,
       }
     case 'pending':
-      return { nextAttemptAt: retryAt, leaseUntil: null }
+      return { nextAttemptAt: retryAt, reason: after.reason, leaseUntil: null }
     case 'held':
       return { reason: after.reason, leaseUntil: null }
   }
@@ -136,7 +149,7 @@ async function unclaim(
   submission: Submission,
   { to, ...set }: { to: 'pending' | 'held' } & SubmissionChange,
 ): Promise<void> {
-  await context.db.withCompany(submission.companyId, (tx) =>
+  const moved = await context.db.withCompany(submission.companyId, (tx) =>
     tx.submissions.move(submission.id, {
       from: 'claimed',
       to,
@@ -144,4 +157,8 @@ async function unclaim(
       set: { ...set, leaseUntil: null },
     }),
   )
+  if (!moved) tellFencedOff(context, submission)
 }
+
+const tellFencedOff = (context: DeliveryContext, { id, fence }: Submission): void =>
+  context.log.warn({ submissionId: id, fence }, 'delivery.claim-fenced-off')

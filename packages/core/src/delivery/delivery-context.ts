@@ -1,10 +1,14 @@
 import type { KsefClient } from '@ksef-fleet/ksef'
 import type { AuditTrail } from '../audit/audit-trail.ts'
+import type { RateBudget } from '../budget/rate-budget.ts'
 import type { KsefContextManager } from '../context/ksef-context-manager.ts'
 import type { CoreDependencies } from '../dependencies.ts'
+import type { InboxTiming } from '../inbox/inbox-timing.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets/sealer.ts'
+import type { WebhookDoor } from '../webhooks/webhook-door.ts'
 import type { FailureStreaks } from './failure-streaks.ts'
+import type { Compression } from './session.ts'
 
 /** What a job's handler is given. */
 export type DeliveryContext = CoreDependencies & {
@@ -12,26 +16,42 @@ export type DeliveryContext = CoreDependencies & {
   contexts: KsefContextManager
   /** The client behind `contexts`, for whoever composed it to close. No job calls KSeF through it. */
   ksef: KsefClient
+  /** What KSeF allows, counted before each call. */
+  budget: RateBudget
   /** Calls of KSeF as the audit log collects them. */
   trail: AuditTrail
-  /** Seals session keys that rest in PostgreSQL. */
+  /** Seals session keys and webhooks' secrets that rest in PostgreSQL. */
   sealer: Sealer
   streaks: FailureStreaks
+  /** The way out to receivers of events. */
+  webhooks: WebhookDoor
   log: Log
+  /** How packages are made. */
+  batchCompression: Compression
+  /** For the parts of packages on their way out and in; workers of one machine may share it. */
+  spoolDirectory: string
   /** Aborted when the process is told to stop: finish the step at hand, take no further one. */
   signal: AbortSignal
   timing: DeliveryTiming
+  inboxTiming: InboxTiming
 }
 
 /** Every wait of the delivery, in one place, so that a test shortens them by setting and never by other code. */
 export type DeliveryTiming = {
   /** A claim's life. The POST's own deadline must lie below it. */
   claimLeaseSeconds: number
+  /** How long a package is one worker's to drive, unless it renews. */
+  packageLeaseSeconds: number
   /** How long opening a session may take. */
   openLeaseSeconds: number
   /** Silence after which an open session is closed to obtain its session UPO. */
   sessionIdleSeconds: number
-  /** Waits between polls of a verdict: the last one repeats. */
+  /** After so long an opening whose outcome is unknown is looked for in KSeF's list. */
+  orphanSeconds: number
+  /**
+   * Waits between polls of a verdict: the last one repeats. At first they grow by about a fifth of what has passed, so that
+   * a verdict is seen soon after it is there however long KSeF took.
+   */
   pollSeconds: readonly number[]
   /** Waits before each search for a lost answer in the session's invoice list. */
   searchSeconds: readonly number[]
@@ -43,9 +63,11 @@ export type DeliveryTiming = {
 
 export const DELIVERY_TIMING: DeliveryTiming = {
   claimLeaseSeconds: 60,
+  packageLeaseSeconds: 15,
   openLeaseSeconds: 60,
   sessionIdleSeconds: 120,
-  pollSeconds: [0.5, 1, 2, 4, 8, 15, 30, 60, 120, 300, 900],
+  orphanSeconds: 60,
+  pollSeconds: [0.25, 0.2, 0.25, 0.3, 0.35, 0.45, 0.55, 0.8, 1.2, 2, 4, 8, 15, 30, 60, 120, 300, 900],
   searchSeconds: [2, 5, 15],
   retrySeconds: [2, 5, 15, 60, 300],
   giveUpSeconds: 7 * 24 * 3600,

@@ -2,12 +2,14 @@
  * Status 440 says that seller, kind and number are registered already, not by what document. Only the hash tells whether
  * the original is this very invoice (ours, sent before an answer was lost) or another one. The hash is looked for in the
  * original's session list, else in its metadata, else at the document itself; where none may be read, a person decides.
+ * A racing original has its number before any of the three shows it: what is not there yet is looked for again.
  */
 import type { KsefFailure, Result } from '@ksef-fleet/ksef'
 import type { CompanyKsef } from '../context/company-ksef.ts'
 import type { Submission } from '../submissions/submission.ts'
 import type { PlaceInKsef } from './after-status.ts'
 import type { DeliveryContext } from './delivery-context.ts'
+import { originalIn } from './original-document.ts'
 
 /** Of a submission's own sessions, the latest so many are looked through. */
 const OWN_SESSIONS_MAX = 3
@@ -17,7 +19,10 @@ export type Original = { ksefNumber: string | null; session: string | null }
 export type DuplicateVerdict =
   | { is: 'ours'; ksefNumber: string; upoDownloadUrl: string | null; at: PlaceInKsef | null }
   | { is: 'another'; ksefNumber: string | null }
+  /** May not be read. */
   | { is: 'unverifiable'; ksefNumber: string | null }
+  /** Nowhere to be seen, or not yet. */
+  | { is: 'unseen'; ksefNumber: string | null }
   /** KSeF could not be asked right now. */
   | { is: 'unknown-yet'; failure: KsefFailure }
 
@@ -30,13 +35,14 @@ export async function resolveDuplicate(
   if (bySession !== null) return bySession
   const byOwn = await fromOwnSessions(context, ksef, { submission, original })
   if (byOwn !== null) return byOwn
-  if (original.ksefNumber === null) return { is: 'unverifiable', ksefNumber: null }
+  if (original.ksefNumber === null) return { is: 'unseen', ksefNumber: null }
   const hash = await hashOf(ksef, { submission, ksefNumber: original.ksefNumber })
   if (!hash.ok) {
-    const readable = hash.failure.kind !== 'forbidden' && hash.failure.code !== 'INVOICE_NOT_FOUND'
-    return readable
-      ? { is: 'unknown-yet', failure: hash.failure }
-      : { is: 'unverifiable', ksefNumber: original.ksefNumber }
+    const { ksefNumber } = original
+    if (hash.failure.code === 'INVOICE_NOT_FOUND') return { is: 'unseen', ksefNumber }
+    return hash.failure.kind === 'forbidden'
+      ? { is: 'unverifiable', ksefNumber }
+      : { is: 'unknown-yet', failure: hash.failure }
   }
   return hash.value === submission.invoiceHash
     ? { is: 'ours', ksefNumber: original.ksefNumber, upoDownloadUrl: null, at: null }
@@ -55,14 +61,11 @@ async function fromSession(
     const settled = list.failure.kind === 'refused' || list.failure.kind === 'forbidden'
     return settled ? null : { is: 'unknown-yet', failure: list.failure }
   }
-  const registered = list.value.filter((invoice) => invoice.ksefNumber !== undefined)
-  const ours = registered.find((invoice) => invoice.invoiceHash === submission.invoiceHash)
-  if (ours?.ksefNumber !== undefined) {
-    const { ksefNumber, referenceNumber, upoDownloadUrl = null } = ours
-    return { is: 'ours', ksefNumber, upoDownloadUrl, at: { session: original.session, referenceNumber } }
-  }
-  const named = registered.find((invoice) => invoice.ksefNumber === original.ksefNumber)
-  return named?.invoiceHash === undefined ? null : { is: 'another', ksefNumber: original.ksefNumber }
+  const { invoiceHash } = submission
+  const found = originalIn(list.value, { invoiceHash, ksefNumber: original.ksefNumber })
+  if (found?.is !== 'ours') return found
+  const { is, ksefNumber, upoDownloadUrl, referenceNumber } = found
+  return { is, ksefNumber, upoDownloadUrl, at: { session: original.session, referenceNumber } }
 }
 
 /**

@@ -1,8 +1,9 @@
 import type { SessionInvoice } from '@ksef-fleet/ksef'
 import type { CompanyTransaction } from '../stores.ts'
 import type { Submission } from '../submissions/submission.ts'
+import { afterSearch } from './after-search.ts'
 import { waitUntil } from './apply-verdict.ts'
-import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
+import { addSeconds, type DeliveryContext } from './delivery-context.ts'
 import type { Session } from './session.ts'
 
 /**
@@ -18,41 +19,37 @@ export async function searchLost(
   { session, list, settled }: { session: Session; list: readonly SessionInvoice[]; settled: boolean },
 ): Promise<void> {
   const now = context.now()
-  const { searchSeconds, pollSeconds, giveUpSeconds } = context.timing
   const { fence } = submission
   await context.db.withCompany(submission.companyId, async (tx) => {
-    const found = await findOwn(tx, submission, { session, list })
-    if (found !== undefined) {
-      const giveUpAt = submission.giveUpAt ?? addSeconds(now, giveUpSeconds)
-      const set = { referenceNumber: found.referenceNumber, nextPollAt: now, polls: 0, giveUpAt }
+    const known = await knownIn(tx, submission, { session, list })
+    const after = afterSearch(submission, { list, known, settled }, context.timing)
+    if (after.to === 'sent') {
+      const giveUpAt = submission.giveUpAt ?? addSeconds(now, context.timing.giveUpSeconds)
+      const set = { referenceNumber: after.referenceNumber, nextPollAt: now, polls: 0, giveUpAt }
       await tx.submissions.move(submission.id, { from: 'lost', to: 'sent', fence, set })
       context.log.info({ submissionId: submission.id }, 'delivery.lost-found')
       return
     }
-    if (settled) {
+    if (after.to === 'pending') {
       const set = { sessionId: null, nextAttemptAt: now, nextPollAt: null, giveUpAt: null }
       await tx.submissions.move(submission.id, { from: 'lost', to: 'pending', fence, set })
       context.log.info({ submissionId: submission.id }, 'delivery.lost-never-arrived')
       return
     }
-    const polls = submission.polls + 1
-    if (polls >= searchSeconds.length) {
+    if (after.closeSession) {
       await tx.sessions.move(session.id, { from: 'open', to: 'closing', set: { nextPollAt: now } })
     }
-    const schedule = polls < searchSeconds.length ? searchSeconds : pollSeconds
-    const until = addSeconds(now, waitAt(schedule, polls))
-    await waitUntil(context, tx, { submission, until })
+    await waitUntil(context, tx, { submission, until: addSeconds(now, after.seconds) })
   })
 }
 
-/** The entry of this sending: one with its hash that no other submission, and no earlier sending, was told about. */
-async function findOwn(
+/** Entries that no search may take for this sending: other submissions', and an earlier sending's of this one. */
+async function knownIn(
   tx: CompanyTransaction,
   { invoiceHash, referenceNumber }: Submission,
   { session, list }: { session: Session; list: readonly SessionInvoice[] },
-): Promise<SessionInvoice | undefined> {
-  const candidates = list.filter((invoice) => invoice.invoiceHash === invoiceHash)
-  if (candidates.length === 0) return undefined
+): Promise<Set<string | null>> {
+  if (!list.some((invoice) => invoice.invoiceHash === invoiceHash)) return new Set()
   const others = await tx.submissions.ofSession(session.id, [
     'sent',
     'registered',
@@ -60,6 +57,5 @@ async function findOwn(
     'rejected',
     'held',
   ])
-  const known = new Set([referenceNumber, ...others.map((other) => other.referenceNumber)])
-  return candidates.find((invoice) => !known.has(invoice.referenceNumber))
+  return new Set([referenceNumber, ...others.map((other) => other.referenceNumber)])
 }

@@ -2,9 +2,11 @@ import { FORMS, newSessionKey, type SessionKey, type SystemCode, sessionKeyOf } 
 import type { CompanyKsef } from '../context/company-ksef.ts'
 import { type CompanyId, SessionId } from '../identifiers.ts'
 import type { Sealer } from '../secrets/sealer.ts'
+import { isHeldBack } from './after-failure.ts'
 import { recordFailure } from './company-access.ts'
 import { addSeconds, type DeliveryContext } from './delivery-context.ts'
 import type { Session } from './session.ts'
+import { waitToSend } from './wait-to-send.ts'
 
 /** A session this close to its end takes no new invoice. */
 export const SESSION_END_MARGIN_SECONDS = 300
@@ -27,7 +29,7 @@ export async function openSendingSession(
     const found = await tx.sessions.current(context.environment, formCode)
     if (found?.state === 'opening') {
       if (!(await tx.sessions.isLeaseOver(found.id))) return 'being-opened'
-      await tx.sessions.move(found.id, { from: 'opening', to: 'abandoned' })
+      await tx.sessions.move(found.id, { from: 'opening', to: 'abandoned', set: lookForOrphan(context) })
       return null
     }
     const over = found === null || isEnding(found, context.now()) || !isUnder(found, ksef)
@@ -40,6 +42,11 @@ export async function openSendingSession(
   if (current === 'being-opened') return null
   return current ?? open(context, ksef, formCode)
 }
+
+/** KSeF may have opened it all the same: in a while, when lists lag no more, it is looked for (`find-orphan`). */
+export const lookForOrphan = (context: DeliveryContext): Pick<Session, 'nextPollAt'> => ({
+  nextPollAt: addSeconds(context.now(), context.timing.orphanSeconds),
+})
 
 export const isEnding = (session: Session, now: Date): boolean =>
   session.validUntil !== null && session.validUntil <= addSeconds(now, SESSION_END_MARGIN_SECONDS)
@@ -73,12 +80,17 @@ async function open(
   const opened = await ksef.openSession({ formCode: formOf(formCode), key })
   if (!opened.ok) {
     await context.db.withCompany(companyId, (tx) =>
-      tx.sessions.move(id, { from: 'opening', to: 'abandoned' }),
+      tx.sessions.move(id, {
+        from: 'opening',
+        to: 'abandoned',
+        ...(opened.failure.effect === 'unknown' ? { set: lookForOrphan(context) } : {}),
+      }),
     )
-    const tries = context.streaks.add(streak)
-    const until = await recordFailure(context, ksef, { failure: opened.failure, tries })
+    const { failure } = opened
+    const tries = isHeldBack(failure) ? 0 : context.streaks.add(streak)
+    const until = await recordFailure(context, ksef, { failure, tries })
     // Nothing of this company can be sent without a session, so none is tried again before.
-    await context.db.withCompany(companyId, (tx) => tx.integrations.blockUntil(ksef.integration.id, until))
+    await waitToSend(context, ksef, { failure, until })
     return null
   }
   context.streaks.end(streak)
@@ -93,7 +105,7 @@ async function open(
   })
 }
 
-function formOf(formCode: string) {
+export function formOf(formCode: string) {
   if (!(formCode in FORMS)) throw new Error(`a stored submission has the unknown form ${formCode}`)
   return FORMS[formCode as SystemCode].code
 }
@@ -102,15 +114,21 @@ function formOf(formCode: string) {
 function withKey(sealer: Sealer, session: Session): OpenSession | null {
   const { referenceNumber } = session
   if (referenceNumber === null) throw new Error(`open session ${session.id} without its reference number`)
-  const plain = sealer.open(session.sealedKey, ownerOf(session))
-  if (plain === null) return null
-  return {
-    session: { ...session, referenceNumber },
-    key: sessionKeyOf(plain.subarray(0, KEY_BYTES), plain.subarray(KEY_BYTES)),
-  }
+  const key = keyOf(sealer, session)
+  return key === null ? null : { session: { ...session, referenceNumber }, key }
 }
 
-function sealKey(sealer: Sealer, owner: { companyId: CompanyId; id: SessionId }, key: SessionKey): string {
+/** The key of a stored session; null when it was sealed under a master key that is gone. */
+export function keyOf(sealer: Sealer, session: Session): SessionKey | null {
+  const plain = sealer.open(session.sealedKey, ownerOf(session))
+  return plain === null ? null : sessionKeyOf(plain.subarray(0, KEY_BYTES), plain.subarray(KEY_BYTES))
+}
+
+export function sealKey(
+  sealer: Sealer,
+  owner: { companyId: CompanyId; id: SessionId },
+  key: SessionKey,
+): string {
   return sealer.seal(
     Buffer.concat([key.cipherKey.reveal(), key.initializationVector.reveal()]),
     ownerOf(owner),

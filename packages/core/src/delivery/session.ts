@@ -1,22 +1,31 @@
 /**
- * A sending session of KSeF, shared by every worker of the fleet for one company and form code.
+ * A sending session of KSeF for one company and form code. An online one is shared by every worker of the fleet; a batch
+ * one carries one package, which one worker at a time drives (`leaseUntil`, `fence`).
  *
- * opening    the row and its sealed key are committed, the request to open is under way (until `leaseUntil`).
- * open       takes invoices until idle or five minutes before `validUntil`.
+ * opening    the row and its sealed key are committed, the request to open is under way (until `leaseUntil`). Of a batch,
+ *            its invoices are packed and its package is being made.
+ * open       online: takes invoices until idle or five minutes before `validUntil`. Batch: its parts are being uploaded.
  * closing    takes no more; the request to close is repeated until KSeF says closed or already closed.
  * closed     KSeF settles it; its session UPO is awaited.
  * settled    KSeF's verdict on the session is known and its UPO pages are stored. The end.
- * abandoned  never came to be, or its reference was lost; no invoice was ever sent into it. The end.
+ * abandoned  never came to be, or, of a batch, was certainly never closed: KSeF read no invoice of it. The end.
  */
 import type { CompanyId, CredentialId, KsefEnvironment, SessionId } from '../identifiers.ts'
 
 export const SESSION_STATES = ['opening', 'open', 'closing', 'closed', 'settled', 'abandoned'] as const
 export type SessionState = (typeof SESSION_STATES)[number]
 
+export const SESSION_KINDS = ['online', 'batch'] as const
+export type SessionKind = (typeof SESSION_KINDS)[number]
+
+/** How a batch's package is made: TarGz is far smaller where invoices are alike (sesja-wsadowa.md). */
+export const COMPRESSIONS = ['TarGz', 'Zip'] as const
+export type Compression = (typeof COMPRESSIONS)[number]
+
 export const SESSION_NEXT = {
   opening: ['open', 'abandoned'],
-  open: ['closing'],
-  closing: ['closed'],
+  open: ['closing', 'abandoned'],
+  closing: ['closed', 'abandoned'],
   closed: ['settled'],
   settled: [],
   abandoned: [],
@@ -26,8 +35,18 @@ export type Session = {
   id: SessionId
   companyId: CompanyId
   environment: KsefEnvironment
-  kind: 'online'
+  kind: SessionKind
   formCode: string
+  /** Rises with each lease of a batch: what a worker with an earlier one writes is refused. */
+  fence: number
+  /** Of a batch only, with how many invoices it carries. */
+  compression: Compression | null
+  invoiceCount: number | null
+  /** Of a batch: its invoices were issued offline, all of them, and KSeF is told so. */
+  offline: boolean
+  /** Bytes and SHA-256 (Base64) of the package before it was encrypted, once it was made. */
+  packageSize: number | null
+  packageHash: string | null
   /** The version of a credential it was opened under, and is finished under; null for sessions from before versions. */
   credentialId: CredentialId | null
   credentialVersion: number | null
@@ -58,6 +77,8 @@ export type SessionChange = Partial<
     | 'nextPollAt'
     | 'polls'
     | 'ksefStatusCode'
+    | 'packageSize'
+    | 'packageHash'
   >
 >
 

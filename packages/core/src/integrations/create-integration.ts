@@ -5,10 +5,10 @@ import {
   writeCredential,
 } from '../credentials/create-credential.ts'
 import type { SuppliedCredential } from '../credentials/read-credential.ts'
+import { isConflict } from '../database-failure.ts'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import { type CompanyId, IntegrationId, type KsefEnvironment } from '../identifiers.ts'
-import { isConflict } from '../stores.ts'
 import { newGrantCode } from './grant-code.ts'
 import type { Integration, KsefContext, KsefScope } from './integration.ts'
 

@@ -1,5 +1,7 @@
 import type { CoreDependencies } from '../dependencies.ts'
+import type { ErrorCode } from '../errors.ts'
 import type { CompanyTransaction } from '../stores.ts'
+import type { ReasonCode } from '../submissions/outcome.ts'
 import type { Integration, IntegrationState } from './integration.ts'
 
 /**
@@ -18,11 +20,17 @@ export const HELD_WITH_INTEGRATION = [
   'SECRET_BROKEN',
   'NIP_UNPROVED',
   'INTEGRATION_REVOKED',
-] as const
+] as const satisfies readonly ReasonCode[]
+
+export type IntegrationHold = (typeof HELD_WITH_INTEGRATION)[number]
+
+/** The reason behind what was thrown on the way into KSeF: one that is released with the integration, always. */
+export const holdBehind = (thrown: ErrorCode): IntegrationHold =>
+  HELD_WITH_INTEGRATION.find((code) => code === thrown) ?? 'CREDENTIAL_UNREADABLE'
 
 /** Why an integration failed, and when its verification comes by itself; null: only when something changes. */
-export type Failing = {
-  code: string
+export type Failing<Code extends ErrorCode = IntegrationHold> = {
+  code: Code
   description?: string
   verifyAt: Date | null
   /** KSeF's operation that failed, where one did. */
@@ -54,6 +62,7 @@ export async function failIntegration(
   if (!moved) return false
   await tx.integrations.setVerifyDue(id, why.verifyAt)
   const held = await tx.submissions.hold(environment, failure)
+  await tx.inbox.hold(id, failure, true)
   if (integration.state === 'failed' && integration.failure?.code === why.code) return true
   const at = deps.now()
   await tx.events.add({

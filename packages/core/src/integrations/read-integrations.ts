@@ -12,10 +12,10 @@ export async function readIntegration(
   deps: Pick<CoreDependencies, 'db' | 'now'>,
   named: { companyId: CompanyId; integrationId: IntegrationId },
 ): Promise<IntegrationWithCredentials> {
-  return deps.db.withCompany(named.companyId, async (tx) => {
-    const integration = await tx.integrations.get(named.integrationId)
+  return deps.db.readCompany(named.companyId, async (reads) => {
+    const integration = await reads.integrations.get(named.integrationId)
     if (integration === null) throw new FleetError('NOT_FOUND')
-    const usable = await tx.credentials.usable(integration.environment)
+    const usable = await reads.credentials.usable(integration.environment)
     return { integration, credentials: chooseCredential(usable, integration, deps.now()) }
   })
 }
@@ -25,8 +25,8 @@ export async function listIntegrations(
   deps: Pick<CoreDependencies, 'db'>,
   companyId: CompanyId,
 ): Promise<Integration[]> {
-  return deps.db.withCompany(companyId, async (tx) => {
-    if ((await tx.companies.get()) === null) throw new FleetError('NOT_FOUND')
-    return tx.integrations.list()
+  return deps.db.readCompany(companyId, async (reads) => {
+    if ((await reads.companies.get()) === null) throw new FleetError('NOT_FOUND')
+    return reads.integrations.list()
   })
 }

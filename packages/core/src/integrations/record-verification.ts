@@ -1,5 +1,7 @@
 import type { UsableCredential } from '../credentials/credential.ts'
 import type { CoreDependencies } from '../dependencies.ts'
+import type { ErrorCode } from '../errors.ts'
+import { beginReceiving } from '../inbox/begin-receiving.ts'
 import { ringOf } from '../jobs/define-job.ts'
 import { sendPending } from '../jobs/send-pending.ts'
 import type { Log } from '../log.ts'
@@ -19,9 +21,9 @@ export type Verdict =
   | { to: 'active'; permissionsInForce: readonly string[]; proof: NipProof }
   | { to: 'unproved'; why: Failing; permissionsInForce: readonly string[] }
   | { to: 'failed'; why: Failing }
-  | { to: 'later'; why: Failing; silent: boolean }
+  | { to: 'later'; why: Failing<ErrorCode>; silent: boolean }
 
-type Deps = Pick<CoreDependencies, 'db' | 'now' | 'randomBytes'> & { log: Log }
+type Deps = Pick<CoreDependencies, 'db' | 'now' | 'randomBytes' | 'inboxStartAt'> & { log: Log }
 
 const DAY_MS = 24 * 3_600_000
 /** A fleet's verifications spread over this time, so that a day after a restart they do not all come at once. */
@@ -119,6 +121,7 @@ async function activate(
   await tx.integrations.setVerifyDue(id, new Date(now.getTime() + DAY_MS - jitterMs(deps)))
   const released = await tx.submissions.release(environment, HELD_WITH_INTEGRATION)
   await tx.outbox.add(ringOf(sendPending, { companyId }))
+  await beginReceiving(deps, tx, at.integration)
   await tx.audit.append({
     actor: 'worker',
     action: 'integration.verify',
@@ -129,7 +132,12 @@ async function activate(
   })
   if (state === 'active') return
   const data = { method: proof.method, released }
-  await tx.events.add({ type: 'integration.active', subject: id, key: `${id}-active-${now.getTime()}`, data })
+  await tx.events.add({
+    type: 'integration.activated',
+    subject: id,
+    key: `${id}-active-${now.getTime()}`,
+    data,
+  })
 }
 
 /** Never active before: it waits. It was active, so that what waits is held: it failed. */

@@ -49,6 +49,7 @@ async function end(
   const { id, companyId, environment, context } = integration
   await tx.integrations.setVerifyDue(id, null)
   const held = await tx.submissions.hold(environment, { code: 'INTEGRATION_REVOKED' })
+  await tx.inbox.hold(id, { code: 'INTEGRATION_REVOKED' }, false)
   await endOwnCredentials(tx, environment, at)
   await tx.outbox.add(ringOf(clearTokens, { companyId }))
   await tx.events.add({ type: 'integration.revoked', subject: id, key: `${id}-revoked`, data: { held } })

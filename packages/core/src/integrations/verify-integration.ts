@@ -1,18 +1,23 @@
 import { KSEF_ERRORS, type KsefFailure } from '@ksef-fleet/ksef'
 import { meaningOfRefusal } from '../access/meaning-of-refusal.ts'
+import type { LimitStanding } from '../budget/rate-budget.ts'
+import { readStanding } from '../budget/read-standing.ts'
 import { rankCredentials, whyNone } from '../context/choose-credential.ts'
 import { type ConnectionTest, companyKsef } from '../context/company-ksef.ts'
 import { type ContextDependencies, contextKsef } from '../context/context-ksef.ts'
 import { noteDeadCredential } from '../context/dead-credential.ts'
 import type { UsableCredential } from '../credentials/credential.ts'
 import { afterFailure } from '../delivery/after-failure.ts'
+import { blockGroup } from '../delivery/block-group.ts'
 import type { CoreDependencies } from '../dependencies.ts'
-import { ERRORS, FleetError } from '../errors.ts'
+import { passingCode } from '../errors/passing-failure.ts'
+import { ERRORS, type ErrorCode, FleetError } from '../errors.ts'
 import type { CompanyId, IntegrationId } from '../identifiers.ts'
 import type { Log } from '../log.ts'
-import type { Failing } from './fail-integration.ts'
+import { type Failing, holdBehind } from './fail-integration.ts'
 import type { Integration } from './integration.ts'
 import { isCompanysOwn, judgeVerification } from './judge-verification.ts'
+import { readLimits } from './read-limits.ts'
 import { recordVerification, type Verdict, type VerificationBasis } from './record-verification.ts'
 
 export type VerifyDependencies = CoreDependencies & ContextDependencies & { log: Log }
@@ -46,28 +51,36 @@ export async function verifyIntegration(
     const integration = await tx.integrations.get(integrationId)
     if (integration === null || integration.state === 'revoked') return null
     const usable = await tx.credentials.usable(integration.environment)
-    return { integration, usable, askedAt }
+    const limits = await readStanding(tx, integration)
+    return { integration, usable, askedAt, limits }
   })
   if (found === null) return null
-  const verdict = await verdictOn(deps, found)
+  const verdict = await verdictOn(deps, found, found.limits)
   return recordVerification(deps, found, verdict)
 }
 
 async function verdictOn(
   deps: VerifyDependencies,
   { integration, usable }: VerificationBasis,
+  limits: LimitStanding,
 ): Promise<Verdict> {
   const candidates = rankCredentials(usable, integration, deps.now())
   const passedOver = [...candidates.passedOver]
   for (const credential of candidates.fitting) {
-    const tested = await testWith(deps, integration, credential)
+    const tested = await testWith(deps, { integration, limits }, credential)
     if (tested.ok) {
       const byOwnCredential = isCompanysOwn(credential, usable)
       return judge(deps, { integration, byOwnCredential, test: tested.test })
     }
     if ('cause' in tested) return afterCause(deps, tested.cause)
     const { failure } = tested
-    if (meaningOfRefusal(failure) !== 'credential') return afterRefusal(deps, integration, failure)
+    if (meaningOfRefusal(failure) !== 'credential') {
+      const verdict = afterRefusal(deps, integration, failure)
+      const until = 'why' in verdict ? verdict.why.verifyAt : null
+      if (failure.kind === 'rate-limited' && until !== null)
+        await blockGroup(deps, integration, { failure, until })
+      return verdict
+    }
     await noteDeadCredential(deps, credential, failure)
     passedOver.push({ credential, code: 'CREDENTIAL_REFUSED' })
   }
@@ -77,14 +90,16 @@ async function verdictOn(
 
 async function testWith(
   deps: VerifyDependencies,
-  integration: Integration,
+  { integration, limits }: { integration: Integration; limits: LimitStanding },
   credential: UsableCredential,
 ): Promise<Tested> {
   const { companyId, environment, context, id } = integration
-  const at = contextKsef(deps, { companyId, environment, context, credential, about: id })
+  const at = contextKsef(deps, { companyId, environment, context, credential, about: id, limits })
   try {
-    const tested = await companyKsef(at, { integration, credential }).testConnection()
-    return tested.ok ? { ok: true, test: tested.value } : tested
+    const tested = await companyKsef(at, { integration, credential }, deps).testConnection()
+    if (!tested.ok) return tested
+    await readLimits(deps, at, integration)
+    return { ok: true, test: tested.value }
   } catch (error) {
     if (error instanceof FleetError) return { ok: false, cause: error }
     throw error
@@ -120,9 +135,14 @@ const unproved = ({ grantCode, context }: Integration, verifyAt: Date): Failing 
 
 /** The secret cannot be had, which passes, or the credential cannot be used, which its owner has to mend. */
 function afterCause(deps: VerifyDependencies, cause: FleetError): Verdict {
-  const why = { code: cause.code, description: cause.message }
-  if (cause.code !== 'SECRET_UNAVAILABLE') return { to: 'failed', why: { ...why, verifyAt: lookAgain(deps) } }
-  return { to: 'later', why: { ...why, verifyAt: secondsFrom(deps, RETRY_SECONDS) }, silent: false }
+  const { code, message: description } = cause
+  if (code !== 'SECRET_UNAVAILABLE')
+    return { to: 'failed', why: { code: holdBehind(code), description, verifyAt: lookAgain(deps) } }
+  return {
+    to: 'later',
+    why: { code, description, verifyAt: secondsFrom(deps, RETRY_SECONDS) },
+    silent: false,
+  }
 }
 
 function afterRefusal(deps: VerifyDependencies, integration: Integration, failure: KsefFailure): Verdict {
@@ -133,17 +153,17 @@ function afterRefusal(deps: VerifyDependencies, integration: Integration, failur
       const scopes = integration.scopes.join(', ')
       const says = `no permission in the context of ${integration.context.value} (wanted: ${scopes}): ${description}`
       const verifyAt = lookAgain(deps)
-      const why = { code: 'KSEF_PERMISSION_MISSING', description: says, verifyAt, operation }
-      return { to: 'failed', why: { ...why, permissionsInForce: [] } }
+      const code = 'KSEF_PERMISSION_MISSING'
+      return { to: 'failed', why: { code, description: says, verifyAt, operation, permissionsInForce: [] } }
     }
     case 'passes': {
-      const waits = failure.kind === 'rate-limited' ? 'KSEF_RATE_LIMITED' : 'KSEF_UNREACHABLE'
-      const why = {
+      const waits = passingCode(failure)
+      const why: Failing<ErrorCode> = {
         code: waits,
         description: ERRORS[waits].means,
         verifyAt: secondsFrom(deps, remedy.seconds),
       }
-      return { to: 'later', why, silent: remedy.block }
+      return { to: 'later', why, silent: remedy.block === 'context' }
     }
     default:
       return { to: 'failed', why: { code: 'CREDENTIAL_REFUSED', description, verifyAt: null, operation } }

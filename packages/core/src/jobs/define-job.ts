@@ -7,7 +7,7 @@ import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import type { Ring } from './ring.ts'
 
 /** Queues by kind of work, so that a flood of one never stands in the way of another. */
-export const QUEUE_NAMES = ['send', 'status', 'upkeep'] as const
+export const QUEUE_NAMES = ['send', 'batch', 'status', 'sync', 'deliver', 'upkeep'] as const
 export type QueueName = (typeof QUEUE_NAMES)[number]
 
 export type Job<Payload extends Record<string, string> = Record<string, string>> = {

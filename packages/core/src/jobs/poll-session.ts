@@ -1,22 +1,22 @@
 import { meaningOfSessionStatus, type SessionInvoice } from '@ksef-fleet/ksef'
 import { z } from 'zod'
 import type { CompanyKsef } from '../context/company-ksef.ts'
+import { isHeldBack } from '../delivery/after-failure.ts'
+import { isWhole } from '../delivery/after-search.ts'
 import { applyVerdict, sendAgain, waitUntil } from '../delivery/apply-verdict.ts'
 import { openAccess, recordFailure } from '../delivery/company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
+import { rememberLists } from '../delivery/remember-lists.ts'
 import { searchLost } from '../delivery/search-lost.ts'
 import type { Session } from '../delivery/session.ts'
 import { CompanyId, SessionId } from '../identifiers.ts'
-import type { Submission } from '../submissions/submission.ts'
+import type { Submission, SubmissionReason } from '../submissions/submission.ts'
 import { defineJob } from './define-job.ts'
 
 /** Up to so many invoices are asked for one by one (1,200 an hour); more of them by the session's list (200 an hour). */
 const SINGLES_MAX = 4
-/** A session's own verdict is asked for once its invoices have been silent this often. */
-const SILENT_POLLS = 3
-
-/** KSeF ends a session that never got an invoice with this status. */
-const NOTHING_SENT = 440
+/** A session's own verdict is asked for once its invoices have been silent this often, some three seconds. */
+const SILENT_POLLS = 8
 
 const Payload = z.object({ companyId: CompanyId, sessionId: SessionId })
 
@@ -27,9 +27,9 @@ export const pollSession = defineJob({
   schema: Payload,
   key: ({ sessionId }) => `poll-${sessionId}`,
   async handler({ companyId, sessionId }, context) {
-    const { session, waiting } = await context.db.withCompany(companyId, async (tx) => ({
-      session: await tx.sessions.get(sessionId),
-      waiting: await tx.submissions.ofSession(sessionId, ['sent', 'lost']),
+    const { session, waiting } = await context.db.readCompany(companyId, async (reads) => ({
+      session: await reads.sessions.get(sessionId),
+      waiting: await reads.submissions.ofSession(sessionId, ['sent', 'lost']),
     }))
     const now = context.now()
     const due = waiting.filter((submission) => submission.nextPollAt !== null && submission.nextPollAt <= now)
@@ -51,17 +51,23 @@ async function look(
   const seen = await fetchSeen(ksef, { session, due })
   if (!seen.ok) {
     const tries = Math.min(...due.map((submission) => submission.polls))
+    if (isHeldBack(seen.failure))
+      return postponeUnasked(context, due, await recordFailure(context, ksef, { failure: seen.failure }))
     return postpone(context, due, await recordFailure(context, ksef, { failure: seen.failure, tries }))
   }
   const list = [...seen.value.values()]
   const lost = due.filter(({ state }) => state === 'lost')
-  const whole = lost.length > 0 ? await isWhole(context, ksef, { session, listed: list.length }) : false
+  const whole = lost.length > 0 ? await isSettled(context, ksef, { session, listed: list.length }) : false
   for (const submission of lost) {
     if (context.signal.aborted) return
     await searchLost(context, submission, { session, list, settled: whole === true })
   }
   const sent = due.filter(({ state }) => state === 'sent')
-  const answering = await judge(context, ksef, { sent, seen: seen.value, mayAsk: whole !== null })
+  const answering = await judge(context, rememberLists(ksef), {
+    sent,
+    seen: seen.value,
+    mayAsk: whole !== null,
+  })
   if (answering && sent.some(({ polls }) => polls >= SILENT_POLLS)) await askSession(context, ksef, session)
 }
 
@@ -84,21 +90,16 @@ async function judge(
 
 /**
  * Whether what is missing in a session's list certainly never arrived: the session was settled before the list was
- * fetched, and KSeF counts no more invoices in it than the list shows, since lists may lag. Null when KSeF failed.
+ * fetched, and the list is whole. Null when KSeF failed.
  */
-async function isWhole(
+async function isSettled(
   context: DeliveryContext,
   ksef: CompanyKsef,
   { session, listed }: { session: Known; listed: number },
 ): Promise<boolean | null> {
   if (session.state !== 'settled') return false
   const status = await ksef.sessionStatus(session.referenceNumber)
-  if (status.ok) {
-    const { code } = status.value.status
-    const counted = status.value.invoiceCount ?? (code === NOTHING_SENT ? 0 : null)
-    const over = meaningOfSessionStatus(code).outcome !== 'pending'
-    return over && counted !== null && counted <= listed
-  }
+  if (status.ok) return isWhole(status.value, listed)
   await recordFailure(context, ksef, { failure: status.failure })
   return null
 }
@@ -136,10 +137,16 @@ async function askSession(context: DeliveryContext, ksef: CompanyKsef, session: 
     await recordFailure(context, ksef, { failure: status.failure })
     return
   }
-  const { code } = status.value.status
+  const { code, description } = status.value.status
   const meaning = meaningOfSessionStatus(code)
   if (meaning.again !== 'new-key') return
   context.log.error({ sessionId: session.id, ksefCode: code }, 'delivery.session-failed')
+  const said: SubmissionReason = {
+    code: 'DELIVERY_TRIES_AGAIN',
+    ksefCode: code,
+    ksefResource: 'session',
+    ...(description === undefined ? {} : { description }),
+  }
   await context.db.withCompany(ksef.companyId, async (tx) => {
     await tx.sessions.move(session.id, {
       from: 'open',
@@ -147,7 +154,7 @@ async function askSession(context: DeliveryContext, ksef: CompanyKsef, session: 
       set: { nextPollAt: context.now(), ksefStatusCode: code },
     })
     for (const submission of await tx.submissions.ofSession(session.id, ['sent'])) {
-      await sendAgain(context, tx, { submission, reason: { code: 'DELIVERY_KEEPS_FAILING', ksefCode: code } })
+      await sendAgain(context, tx, { submission, said })
     }
   })
 }

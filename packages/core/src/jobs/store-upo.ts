@@ -1,9 +1,9 @@
 import { z } from 'zod'
 import type { CompanyKsef } from '../context/company-ksef.ts'
+import { isConflict } from '../database-failure.ts'
 import { openAccess, recordFailure } from '../delivery/company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
 import { CompanyId, DocumentId, SubmissionId } from '../identifiers.ts'
-import { isConflict } from '../stores.ts'
 import { type Submission, traceIdOf } from '../submissions/submission.ts'
 import { defineJob } from './define-job.ts'
 
@@ -16,7 +16,7 @@ export const storeUpo = defineJob({
   schema: Payload,
   key: ({ submissionId }) => `upo-${submissionId}`,
   async handler({ companyId, submissionId }, context) {
-    const submission = await context.db.withCompany(companyId, (tx) => tx.submissions.get(submissionId))
+    const submission = await context.db.readCompany(companyId, (reads) => reads.submissions.get(submissionId))
     if (submission?.state !== 'registered') return
     const fetched = await fetchUpo(context, submission)
     if (fetched.ok) return store(context, submission, fetched.upo)
@@ -47,7 +47,7 @@ async function fetchUpo(context: DeliveryContext, submission: Submission): Promi
   }
   const { companyId, sessionId, referenceNumber } = submission
   if (sessionId === null || referenceNumber === null) return { ok: false, until: null }
-  const session = await context.db.withCompany(companyId, (tx) => tx.sessions.get(sessionId))
+  const session = await context.db.readCompany(companyId, (reads) => reads.sessions.get(sessionId))
   if (session?.referenceNumber == null) return { ok: false, until: null }
   const opened = await openAccess(context, companyId, session)
   if (!opened.ok) return { ok: false, until: opened.until }

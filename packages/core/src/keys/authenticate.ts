@@ -19,10 +19,16 @@ export async function authenticate(
   return deps.db.asSystem('authenticate', async (tx) => {
     const found = await tx.apiKeys.findByHash(hashApiKey(key))
     if (found === null || !isInForce(found, deps.now())) return null
-    await tx.apiKeys.touch(found.id)
+    if (!isUseNoted(found, deps.now())) await tx.apiKeys.touch(found.id)
     return callerOf(found)
   })
 }
+
+const NOTED_EVERY_MS = 60_000
+
+/** Whether its last use was noted within the minute: nothing finer is kept, and asking again would cost a round trip. */
+const isUseNoted = ({ lastUsedAt }: ApiKey, now: Date): boolean =>
+  lastUsedAt !== null && Math.abs(now.getTime() - lastUsedAt.getTime()) < NOTED_EVERY_MS
 
 /** True while the key opens anything. */
 export const isInForce = (key: Pick<ApiKey, 'revokedAt' | 'expiresAt'>, now: Date): boolean =>

@@ -35,6 +35,7 @@ const NAMES = new Set([
   'signal',
   'sqlState',
   'state',
+  'subjectType',
   'from',
   'to',
   'origin',

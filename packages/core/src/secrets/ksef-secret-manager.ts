@@ -115,8 +115,8 @@ export function createKsefSecretManager(deps: Deps): KsefSecretManager {
       requestRotation({ db: deps.db, now: deps.now, secrets: manager }, request),
     checkCredentialExpiry: ({ version }) => credentialExpiry(version, deps.now()),
     async getProviderCredentialsForIntegration(integration) {
-      const usable = await deps.db.withCompany(integration.companyId, (tx) =>
-        tx.credentials.usable(integration.environment),
+      const usable = await deps.db.readCompany(integration.companyId, (reads) =>
+        reads.credentials.usable(integration.environment),
       )
       const opening = usable.filter((one) => one.companyId === null && canOpen(one, integration))
       return opening.toSorted((one, other) => one.kind.localeCompare(other.kind))
@@ -150,7 +150,8 @@ async function readSecret(
   const unpacked = unpackSecret(found.value, { credentialId, companyId, context, number })
   if (!unpacked.ok) throw broken(unpacked.why)
   const { kind } = unpacked.secret
-  if (kind !== credential.kind && !(kind === 'key' && state === 'requested'))
+  const expected = credential.kind === 'offline-certificate' ? 'certificate' : credential.kind
+  if (kind !== expected && !(kind === 'key' && state === 'requested'))
     throw broken('the secret is of another kind than the credential')
   return unpacked.secret
 }

@@ -1,23 +1,61 @@
-import type { InspectedInvoice, Inspection } from '@ksef-fleet/ksef'
+import type {
+  InspectedInvoice,
+  Inspection,
+  InvoiceDataInspection,
+  IssuingCompany,
+  OfflineMode,
+} from '@ksef-fleet/ksef'
+import type { Strictness } from '@ksef-fleet/ksef/rules'
+import { readCompany } from '../companies/read-companies.ts'
+import { isConflict } from '../database-failure.ts'
 import type { CoreDependencies } from '../dependencies.ts'
+import { type DocumentFacts, factsOfHeader } from '../documents/document-header.ts'
 import { FleetError } from '../errors.ts'
-import { type CompanyId, DocumentId, Nip, SubmissionId } from '../identifiers.ts'
+import { type CompanyId, DocumentId } from '../identifiers.ts'
 import { ringOf } from '../jobs/define-job.ts'
 import { sendPending } from '../jobs/send-pending.ts'
-import { type CompanyTransaction, isConflict } from '../stores.ts'
-import type { Submission } from './submission.ts'
+import { boundToMode, issuing } from '../offline/issuing.ts'
+import type { CompanyTransaction } from '../stores.ts'
+import type { EarlierAcceptance } from './acceptance-store.ts'
+import { factsOf, headerOf, type InvoiceForm, issuerFault, newSubmission } from './new-submission.ts'
+import type { Delivery, Submission } from './submission.ts'
 
-export type AcceptRequest = {
+type HowToSend = {
   companyId: CompanyId
-  /** The invoice exactly as it shall reach KSeF. */
-  xml: Uint8Array
+  /** How it is to travel; `auto` when left out. */
+  delivery?: Delivery
+  /** How it was issued, where that was offline; when left out, as KSeF's availability has it. */
+  offlineMode?: OfflineMode
+  /** `ksef` when left out. */
+  strictness?: Strictness
   idempotencyKey?: string
   traceparent?: string
 }
 
-export type AcceptDependencies = Pick<CoreDependencies, 'db' | 'environment' | 'now' | 'newId'> & {
+export type AcceptRequest = HowToSend & {
+  /** The invoice exactly as it shall reach KSeF. */
+  xml: Uint8Array
+}
+
+export type AcceptDataRequest = HowToSend & {
+  /** The invoice as JSON. The company issues it: its NIP, name and particulars are filled in. */
+  json: Uint8Array
+}
+
+type Deps = Pick<CoreDependencies, 'db' | 'environment' | 'now' | 'newId' | 'offlineAutomatic'>
+
+export type AcceptDependencies = Deps & {
   /** `inspectInvoice` of packages/ksef, wherever the caller lets it run. */
-  inspect: (xml: Uint8Array) => Promise<Inspection>
+  inspect: (xml: Uint8Array, strictness: Strictness) => Promise<Inspection>
+}
+
+export type AcceptDataDependencies = Deps & {
+  /** `inspectInvoiceData` of packages/ksef, wherever the caller lets it run. */
+  inspectData: (
+    json: Uint8Array,
+    company: IssuingCompany,
+    strictness: Strictness,
+  ) => Promise<InvoiceDataInspection>
 }
 
 /**
@@ -27,145 +65,151 @@ export type AcceptDependencies = Pick<CoreDependencies, 'db' | 'environment' | '
  *
  * @returns the submission; `replayed` when the `Idempotency-Key` had brought it before.
  * @throws FleetError NOT_FOUND, INTEGRATION_MISSING, INVOICE_INVALID, INVOICE_SELLER_MISMATCH,
- *   INVOICE_ATTACHMENT_UNSUPPORTED, INVOICE_DUPLICATE, IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_IN_PROGRESS
+ *   INVOICE_ATTACHMENT_NEEDS_BATCH, INVOICE_DUPLICATE, IDEMPOTENCY_KEY_REUSED, IDEMPOTENCY_IN_PROGRESS
  */
-export async function acceptInvoice(
-  deps: AcceptDependencies,
-  request: AcceptRequest,
-): Promise<{ submission: Submission; replayed: boolean }> {
-  const company = await deps.db.withCompany(request.companyId, async (tx) => {
-    const found = await tx.companies.get()
-    if (found === null) throw new FleetError('NOT_FOUND')
-    return found
-  })
-  const facts = assertSendable(await deps.inspect(request.xml), company.nip)
+export async function acceptInvoice(deps: AcceptDependencies, request: AcceptRequest): Promise<Acceptance> {
+  const inspection = await deps.inspect(request.xml, request.strictness ?? 'ksef')
+  const fingerprint = inspection.ok ? inspection.facts.invoiceHash : null
+  const examined = { form: 'xml' as const, inspection, content: request.xml, fingerprint }
+  return acceptExamined(deps, { request, examined })
+}
+
+/**
+ * Builds an invoice from plain data and accepts it, as `acceptInvoice` does with XML. What an `Idempotency-Key` is held
+ * to is the data: the document made of it bears the time at which it was made, and would differ each time.
+ *
+ * @throws FleetError as `acceptInvoice`
+ */
+export async function acceptInvoiceData(
+  deps: AcceptDataDependencies,
+  request: AcceptDataRequest,
+): Promise<Acceptance> {
+  const company = await readCompany(deps, request.companyId)
+  const strictness = request.strictness ?? 'ksef'
+  const { inspection, xml, fingerprint } = await deps.inspectData(request.json, company, strictness)
+  const examined = { form: 'json' as const, inspection, content: xml, fingerprint }
+  return acceptExamined(deps, { request, examined })
+}
+
+export type Acceptance = { submission: Submission; replayed: boolean }
+
+/**
+ * @property content what is stored and sent
+ * @property fingerprint what the same request has again
+ */
+type Examined = {
+  form: InvoiceForm
+  inspection: Inspection
+  content: Uint8Array
+  fingerprint: string | null
+}
+type Examination = { request: HowToSend; examined: Examined }
+
+async function acceptExamined(deps: Deps, examination: Examination): Promise<Acceptance> {
+  const { request, examined } = examination
   try {
-    return await deps.db.withCompany(request.companyId, async (tx) => {
-      const earlier = await findEarlier(tx, request, facts.invoiceHash)
-      if (earlier !== null) return { submission: earlier, replayed: true }
-      if ((await tx.integrations.current(deps.environment)) === null)
-        throw new FleetError('INTEGRATION_MISSING')
-      return { submission: await store(deps, tx, { request, facts }), replayed: false }
-    })
+    return await deps.db.withCompany(request.companyId, (tx) => accept(deps, tx, examination))
   } catch (error) {
-    if (!isConflict(error)) throw error
-    throw await duplicateOf(deps, request, facts)
+    if (!isConflict(error) || !examined.inspection.ok) throw error
+    return await resolveConflict(deps, examination, examined.inspection.facts)
   }
 }
 
-function assertSendable(inspection: Inspection, companyNip: string): InspectedInvoice {
+async function accept(
+  deps: Deps,
+  tx: CompanyTransaction,
+  { request, examined }: Examination,
+): Promise<Acceptance> {
+  const { environment } = deps
+  const { content } = examined
+  const idempotencyKey = request.idempotencyKey ?? null
+  const ground = await tx.acceptance.look({ environment, idempotencyKey })
+  const { nip, isConnected, isKeyBusy, earlier } = ground
+  if (nip === null) throw new FleetError('NOT_FOUND')
+  const facts = assertSendable(examined, nip)
+  if (facts.hasAttachment && request.delivery === 'immediate')
+    throw new FleetError('INVOICE_ATTACHMENT_NEEDS_BATCH')
+  if (isKeyBusy) throw new FleetError('IDEMPOTENCY_IN_PROGRESS')
+  const fingerprint = fingerprintOf({ request, examined }, facts)
+  if (earlier !== null) return replay(tx, earlier, fingerprint)
+  if (!isConnected) throw new FleetError('INTEGRATION_MISSING')
+  const issue = await issuing(deps, tx, { ground, wanted: request.offlineMode })
+  const submission = newSubmission(deps, {
+    companyId: request.companyId,
+    documentId: DocumentId.parse(deps.newId()),
+    facts: factsOf(facts),
+    delivery: request.delivery ?? 'auto',
+    issued: issue(facts),
+    batchId: null,
+    traceparent: request.traceparent,
+    at: deps.now(),
+  })
+  const ring = ringOf(sendPending, { companyId: request.companyId })
+  const documentFacts = factsOfHeader(facts.header)
+  const header = headerOf(submission, { facts: documentFacts, companyNip: nip })
+  const entry = idempotencyKey === null ? null : { key: idempotencyKey, fingerprint }
+  await tx.acceptance.store({ submission, content, header, entry, ring })
+  return { submission: await inOrder(tx, submission, documentFacts), replayed: false }
+}
+
+/** What an `Idempotency-Key` is held to. */
+const fingerprintOf = (
+  { request, examined }: Examination,
+  { invoiceHash }: Pick<InspectedInvoice, 'invoiceHash'>,
+): string => boundToMode(examined.fingerprint ?? invoiceHash, request.offlineMode)
+
+/** A correction goes after its original, where that is the fleet's and has no number yet. */
+async function inOrder(
+  tx: CompanyTransaction,
+  submission: Submission,
+  { correctedNumber, correctedKsefNumber }: DocumentFacts,
+): Promise<Submission> {
+  if (correctedNumber === null || correctedKsefNumber !== null) return submission
+  const waiting = await tx.submissions.awaitOriginals({ submissionId: submission.id })
+  return (waiting > 0 ? await tx.submissions.get(submission.id) : null) ?? submission
+}
+
+async function replay(
+  tx: CompanyTransaction,
+  earlier: EarlierAcceptance,
+  fingerprint: string,
+): Promise<Acceptance> {
+  if (earlier.fingerprint !== fingerprint) throw new FleetError('IDEMPOTENCY_KEY_REUSED')
+  // The key belongs to a batch.
+  if (earlier.submissionId === null) throw new FleetError('IDEMPOTENCY_KEY_REUSED')
+  const submission = await tx.submissions.get(earlier.submissionId)
+  if (submission === null) throw new Error(`idempotency entry without its submission ${earlier.submissionId}`)
+  return { submission, replayed: true }
+}
+
+function assertSendable({ form, inspection }: Examined, companyNip: string): InspectedInvoice {
   if (!inspection.ok) throw new FleetError('INVOICE_INVALID', { faults: inspection.faults })
   const { facts } = inspection
-  if (facts.sellerNip !== companyNip) {
-    throw new FleetError('INVOICE_SELLER_MISMATCH', {
-      detail: `The invoice's seller is ${facts.sellerNip}, the company's NIP is ${companyNip}.`,
-      faults: [
-        {
-          code: 'INVOICE_SELLER_MISMATCH',
-          message: `expected ${companyNip}, found ${facts.sellerNip}`,
-          xpath: '/Faktura/Podmiot1/DaneIdentyfikacyjne/NIP',
-        },
-      ],
-    })
-  }
-  if (facts.hasAttachment) throw new FleetError('INVOICE_ATTACHMENT_UNSUPPORTED')
-  return facts
-}
-
-async function findEarlier(
-  tx: CompanyTransaction,
-  { idempotencyKey }: AcceptRequest,
-  fingerprint: string,
-): Promise<Submission | null> {
-  if (idempotencyKey === undefined) return null
-  if (!(await tx.idempotency.lock(idempotencyKey))) throw new FleetError('IDEMPOTENCY_IN_PROGRESS')
-  const entry = await tx.idempotency.get(idempotencyKey)
-  if (entry === null) return null
-  if (entry.fingerprint !== fingerprint) throw new FleetError('IDEMPOTENCY_KEY_REUSED')
-  const submission = await tx.submissions.get(entry.submissionId)
-  if (submission === null) throw new Error(`idempotency entry without its submission ${entry.submissionId}`)
-  return submission
-}
-
-async function store(
-  deps: AcceptDependencies,
-  tx: CompanyTransaction,
-  { request, facts }: { request: AcceptRequest; facts: InspectedInvoice },
-): Promise<Submission> {
-  const documentId = DocumentId.parse(deps.newId())
-  const submission = newSubmission(deps, { request, facts, documentId })
-  await tx.documents.insert({
-    id: documentId,
-    environment: deps.environment,
-    direction: 'outgoing',
-    kind: 'invoice',
-    hash: facts.invoiceHash,
-    content: request.xml,
+  const fault = issuerFault(facts, { nip: companyNip, form })
+  if (fault === null) return facts
+  const [party, nip] = facts.issuedByBuyer
+    ? ['buyer, who issues it,', facts.buyerNip]
+    : ['seller', facts.sellerNip]
+  throw new FleetError('INVOICE_SELLER_MISMATCH', {
+    detail: `The invoice's ${party} is ${nip ?? 'without a NIP'}, the company's NIP is ${companyNip}.`,
+    faults: [fault],
   })
-  await tx.submissions.insert(submission)
-  if (request.idempotencyKey !== undefined) {
-    await tx.idempotency.insert({
-      key: request.idempotencyKey,
-      fingerprint: facts.invoiceHash,
-      submissionId: submission.id,
-    })
-  }
-  await tx.outbox.add(ringOf(sendPending, { companyId: request.companyId }))
-  return submission
 }
 
-function newSubmission(
-  deps: AcceptDependencies,
-  from: { request: AcceptRequest; facts: InspectedInvoice; documentId: DocumentId },
-): Submission {
-  const at = deps.now()
-  return {
-    id: SubmissionId.parse(deps.newId()),
-    companyId: from.request.companyId,
-    environment: deps.environment,
-    documentId: from.documentId,
-    state: 'pending',
-    formCode: from.facts.formCode.systemCode,
-    sellerNip: Nip.parse(from.facts.sellerNip),
-    kind: from.facts.kind,
-    number: from.facts.number,
-    issueDate: from.facts.issueDate,
-    invoiceHash: from.facts.invoiceHash,
-    invoiceSize: from.facts.size,
-    sessionId: null,
-    referenceNumber: null,
-    ksefNumber: null,
-    registeredAt: null,
-    upoDownloadUrl: null,
-    upoDocumentId: null,
-    reason: null,
-    attempts: 0,
-    fence: 0,
-    leaseUntil: null,
-    nextAttemptAt: at,
-    nextPollAt: null,
-    polls: 0,
-    giveUpAt: null,
-    traceparent: from.request.traceparent ?? null,
-    createdAt: at,
-    updatedAt: at,
-  }
-}
-
-/** Which conflict it was: the number is taken, or a twin request with the same Idempotency-Key came first. */
-async function duplicateOf(
-  deps: AcceptDependencies,
-  request: AcceptRequest,
+/** Which conflict it was: a twin request with the same Idempotency-Key came first, or the number is taken. */
+async function resolveConflict(
+  deps: Deps,
+  { request, examined }: Examination,
   facts: InspectedInvoice,
-): Promise<FleetError> {
-  const existing = await deps.db.withCompany(request.companyId, (tx) =>
-    tx.submissions.findByNumber({
-      environment: deps.environment,
-      sellerNip: facts.sellerNip,
-      kind: facts.kind,
-      number: facts.number,
-    }),
-  )
-  if (existing === null) return new FleetError('IDEMPOTENCY_IN_PROGRESS')
-  return new FleetError('INVOICE_DUPLICATE', { existingId: existing.id })
+): Promise<Acceptance> {
+  const { environment } = deps
+  const { companyId, idempotencyKey } = request
+  return deps.db.withCompany(companyId, async (tx) => {
+    const earlier = idempotencyKey === undefined ? null : await tx.acceptance.earlier(idempotencyKey)
+    if (earlier !== null) return replay(tx, earlier, fingerprintOf({ request, examined }, facts))
+    const { sellerNip, kind, number } = facts
+    const existing = await tx.submissions.findByNumber({ environment, sellerNip, kind, number })
+    if (existing === null) throw new FleetError('IDEMPOTENCY_IN_PROGRESS')
+    throw new FleetError('INVOICE_DUPLICATE', { existingId: existing.id })
+  })
 }

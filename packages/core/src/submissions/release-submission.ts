@@ -1,36 +1,59 @@
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
-import type { CompanyId, SubmissionId } from '../identifiers.ts'
-import { ringOf } from '../jobs/define-job.ts'
-import { sendPending } from '../jobs/send-pending.ts'
+import { HELD_BY_PEOPLE } from './hold-submission.ts'
 import type { Submission } from './submission.ts'
+import {
+  byWhom,
+  type CompanyWish,
+  noteWish,
+  ringToSend,
+  type Wish,
+  type WishDependencies,
+  wishedOf,
+} from './wish.ts'
 
 /**
- * Lets a held invoice go again, as its owner decided: held → pending, due at once.
+ * Lets a held invoice go again, whatever it was held for, as its owner decided: held → pending, due at once. A correction
+ * that was to go after its original does not wait for it any more.
  *
  * @throws FleetError NOT_FOUND, SUBMISSION_NOT_HELD
  */
-export async function releaseSubmission(
-  deps: Pick<CoreDependencies, 'db' | 'now'>,
-  request: { companyId: CompanyId; submissionId: SubmissionId; actor: string },
-): Promise<Submission> {
-  return deps.db.withCompany(request.companyId, async (tx) => {
-    if ((await tx.submissions.get(request.submissionId)) === null) throw new FleetError('NOT_FOUND')
-    const moved = await tx.submissions.move(request.submissionId, {
+export async function releaseSubmission(deps: WishDependencies, wish: Wish): Promise<Submission> {
+  return deps.db.withCompany(wish.companyId, async (tx) => {
+    const { reason } = await wishedOf(tx, wish)
+    const moved = await tx.submissions.move(wish.submissionId, {
       from: 'held',
       to: 'pending',
-      set: { reason: null, nextAttemptAt: deps.now() },
+      set: { reason: null, waitsFor: null, nextAttemptAt: deps.now() },
     })
     if (!moved) throw new FleetError('SUBMISSION_NOT_HELD')
-    await tx.outbox.add(ringOf(sendPending, { companyId: request.companyId }))
+    await ringToSend(tx, wish)
+    return noteWish(tx, wish, { action: 'release', reason: reason?.code ?? null })
+  })
+}
+
+/**
+ * Lets everything go that people hold of a company. What is held for another reason needs a look of its own, and so does a
+ * correction whose original was rejected meanwhile: it stays held, for that.
+ *
+ * @returns how many.
+ * @throws FleetError NOT_FOUND
+ */
+export async function releaseSubmissions(
+  deps: Pick<CoreDependencies, 'db' | 'environment'>,
+  wish: CompanyWish,
+): Promise<number> {
+  return deps.db.withCompany(wish.companyId, async (tx) => {
+    if ((await tx.companies.get()) === null) throw new FleetError('NOT_FOUND')
+    const released = await tx.submissions.release(deps.environment, [HELD_BY_PEOPLE])
+    await ringToSend(tx, wish)
     await tx.audit.append({
-      actor: request.actor,
-      action: 'submission.release',
-      subject: request.submissionId,
+      ...byWhom(wish),
+      action: 'submission.release-all',
+      subject: wish.companyId,
       outcome: 'ok',
+      details: { released },
     })
-    const released = await tx.submissions.get(request.submissionId)
-    if (released === null) throw new FleetError('NOT_FOUND')
     return released
   })
 }

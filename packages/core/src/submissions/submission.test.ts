@@ -4,11 +4,16 @@ import { assertMove, NEXT, SUBMISSION_STATES } from './submission.ts'
 
 const LEGAL = [
   ['pending', 'claimed'],
+  ['pending', 'packed'],
   ['pending', 'held'],
   ['claimed', 'pending'],
   ['claimed', 'sent'],
   ['claimed', 'lost'],
   ['claimed', 'held'],
+  ['packed', 'sent'],
+  ['packed', 'registered'],
+  ['packed', 'pending'],
+  ['packed', 'held'],
   ['sent', 'registered'],
   ['sent', 'rejected'],
   ['sent', 'pending'],
@@ -18,6 +23,7 @@ const LEGAL = [
   ['lost', 'held'],
   ['registered', 'receipted'],
   ['held', 'pending'],
+  ['rejected', 'pending'],
 ].map((move) => move.join(' → '))
 
 const PAIRS = SUBMISSION_STATES.flatMap((from) => SUBMISSION_STATES.map((to) => [from, to] as const))
@@ -32,14 +38,26 @@ test('a lost invoice is never registered, rejected or sent again before it was f
   expect(NEXT.lost).toEqual(['sent', 'pending', 'held'])
 })
 
-test('every way ends: from each state an end is reached, and an end is left by none', () => {
+test('every way ends: from each state an end is reached; a receipted one stays, a rejected one goes to its start', () => {
   const ends = ['receipted', 'rejected'] as const
-  for (const end of ends) expect(NEXT[end]).toEqual([])
+  expect(NEXT.receipted).toEqual([])
+  expect(NEXT.rejected).toEqual(['pending'])
   for (const state of SUBMISSION_STATES) {
     const reached = new Set([state])
     for (const one of reached) for (const next of NEXT[one]) reached.add(next)
     expect(ends.some((end) => reached.has(end))).toBe(true)
   }
+})
+
+test('nothing takes a rejected one back but a person who asks for a retry', async () => {
+  const { glob, readFile } = await import('node:fs/promises')
+  const root = `${import.meta.dirname}/..`
+  const leaving: string[] = []
+  for await (const file of glob('**/*.ts', { cwd: root })) {
+    if (file.endsWith('.test.ts')) continue
+    if (/(from|retry): 'rejected'/.test(await readFile(`${root}/${file}`, 'utf8'))) leaving.push(file)
+  }
+  expect(leaving.sort()).toEqual(['submissions/outcome.ts', 'submissions/retry-submission.ts'])
 })
 
 test('a session only goes forward', () => {

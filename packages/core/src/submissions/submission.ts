@@ -1,20 +1,35 @@
 /**
  * A submission is one invoice on its way to KSeF.
  *
- * pending     accepted and stored; waits for its turn (`nextAttemptAt`).
+ * pending     accepted and stored; waits for its turn (`nextAttemptAt`); after a try that failed, `reason` says why.
  * claimed     one worker holds it until `leaseUntil`; `fence` names that claim, and every write it makes checks the fence.
- * sent        KSeF took the bytes and gave a reference number; the verdict is polled for (`nextPollAt`, until `giveUpAt`).
+ * packed      it travels in the package of a batch session, whose own state says how far; no worker claims it singly.
+ * sent        KSeF took the bytes and gave a reference number; the verdict is polled for (`nextPollAt`, until `giveUpAt`);
+ *             `reason` is the last that KSeF said of it.
  * lost        the bytes may or may not have arrived; the session's invoice list is searched by hash, nothing is sent again before.
  * registered  KSeF gave it a KSeF number: it is a legal invoice. Its UPO is being fetched.
  * receipted   the UPO is stored. The end.
- * rejected    KSeF refused it for good; `reason` says why. The number may be used again. The end.
+ * rejected    KSeF refused it; `reason` says why. The number may be used again. The end, unless the cause lay outside the
+ *             document and a person has it tried again.
  * held        needs a person: `reason` says what for. Released to pending, never resolved by time.
  */
-import type { CompanyId, DocumentId, KsefEnvironment, Nip, SessionId, SubmissionId } from '../identifiers.ts'
+import type { AlarmStage, OfflineMode } from '@ksef-fleet/ksef'
+import type {
+  BatchId,
+  CompanyId,
+  DocumentId,
+  KsefEnvironment,
+  Nip,
+  SessionId,
+  SubmissionId,
+} from '../identifiers.ts'
+import type { KsefResource } from './ksef-meanings.ts'
+import type { ReasonCode } from './outcome.ts'
 
 export const SUBMISSION_STATES = [
   'pending',
   'claimed',
+  'packed',
   'sent',
   'lost',
   'registered',
@@ -26,15 +41,20 @@ export type SubmissionState = (typeof SUBMISSION_STATES)[number]
 
 /** The whole state machine. A move not in this table is a bug and is refused by `assertMove`. */
 export const NEXT = {
-  pending: ['claimed', 'held'],
+  pending: ['claimed', 'packed', 'held'],
   claimed: ['pending', 'sent', 'lost', 'held'],
+  packed: ['sent', 'registered', 'pending', 'held'],
   sent: ['registered', 'rejected', 'pending', 'held'],
   lost: ['sent', 'pending', 'held'],
   registered: ['receipted'],
   receipted: [],
-  rejected: [],
+  rejected: ['pending'],
   held: ['pending'],
 } as const satisfies Record<SubmissionState, readonly SubmissionState[]>
+
+/** Whether nothing more happens to it by itself. */
+export const isSettled = (state: SubmissionState): boolean => SETTLED_STATES.includes(state)
+export const SETTLED_STATES: readonly SubmissionState[] = ['receipted', 'rejected']
 
 /** Throws on a move the table does not know: a programming error, never a condition of the outside world. */
 export function assertMove(from: SubmissionState, to: SubmissionState): void {
@@ -42,17 +62,37 @@ export function assertMove(from: SubmissionState, to: SubmissionState): void {
   if (!allowed.includes(to)) throw new Error(`submission cannot go from ${from} to ${to}`)
 }
 
-/** Why a submission is rejected or held, in KSeF's terms and ours. */
-export type SubmissionReason = {
+/**
+ * How a caller wants it to travel.
+ *
+ * auto       as the fleet's plan says: singly while KSeF's limits allow it, in a batch when there are many.
+ * immediate  singly, whatever else waits.
+ * batch      in a batch, and never singly.
+ */
+export const DELIVERIES = ['auto', 'immediate', 'batch'] as const
+export type Delivery = (typeof DELIVERIES)[number]
+
+/** Who chose that an invoice was issued offline: whoever posted it, or the fleet, because KSeF could not be reached. */
+export const OFFLINE_CHOICES = ['caller', 'policy'] as const
+export type OfflineChoice = (typeof OFFLINE_CHOICES)[number]
+
+/**
+ * Why a submission is rejected, held or waits, in KSeF's terms and ours. Whoever stores one names a code of the table of
+ * outcomes; a stored one may come from another version, and have any.
+ */
+export type SubmissionReason<Code extends string = ReasonCode> = {
   /** Stable code of docs/ERRORS.md. */
-  code: string
-  /** KSeF's own status or exception code, where it gave one. */
+  code: Code
+  /** KSeF's own status or exception code, where it gave one, and whose it is. */
   ksefCode?: number
+  ksefResource?: KsefResource
   /** KSeF's own words. */
   description?: string
   details?: readonly string[]
   /** For a duplicate: the KSeF number that already holds this seller, kind and number. */
   originalKsefNumber?: string
+  /** What the person said who holds it. */
+  note?: string
 }
 
 export type Submission = {
@@ -74,7 +114,33 @@ export type Submission = {
   invoiceHash: string
   /** Bytes of the XML. */
   invoiceSize: number
+  /** Attachments travel in batches only (sesja-wsadowa.md). */
+  hasAttachment: boolean
+  delivery: Delivery
+  /** How it was issued while it did not go to KSeF at once, and who chose that; null: online. */
+  offlineMode: OfflineMode | null
+  offlineChoice: OfflineChoice | null
+  /** The last day on which it may reach KSeF, `YYYY-MM-DD`; null: none that is known, or there is no duty to send it. */
+  deadline: string | null
+  /** The state of the outages by which the deadline was worked out: when these had changed last; null: it is not watched. */
+  outagesAt: Date | null
+  /** When the next stage of its alarm is due, and the last that was told. */
+  alarmAt: Date | null
+  alarmStage: AlarmStage | null
+  /** Its originals that have no KSeF number yet: a correction goes after them. */
+  waitsFor: SubmissionId[] | null
+  /** Corrections wait for it, or did. */
+  isAwaited: boolean
+  /** The rejected offline invoice that it corrects technically, and that one's hash. */
+  correctsId: SubmissionId | null
+  correctsHash: string | null
+  /** The batch it was handed over in. */
+  batchId: BatchId | null
   sessionId: SessionId | null
+  /** Its place in the package of its batch session. */
+  packageOrdinal: number | null
+  /** A package it was in failed as a whole: so many invoices at most travel with it, itself among them. */
+  packageMax: number | null
   /** KSeF's reference of the invoice within its session. */
   referenceNumber: string | null
   ksefNumber: string | null
@@ -83,7 +149,7 @@ export type Submission = {
   /** Pre-signed link of the UPO; expires. */
   upoDownloadUrl: string | null
   upoDocumentId: DocumentId | null
-  reason: SubmissionReason | null
+  reason: SubmissionReason<string> | null
   /** Times the bytes left for KSeF. */
   attempts: number
   /** Names the current claim; rises with each claim. */
@@ -109,16 +175,19 @@ export type SubmissionChange = Partial<
   Pick<
     Submission,
     | 'sessionId'
+    | 'packageOrdinal'
+    | 'packageMax'
     | 'referenceNumber'
     | 'ksefNumber'
     | 'registeredAt'
     | 'upoDownloadUrl'
     | 'upoDocumentId'
-    | 'reason'
     | 'leaseUntil'
     | 'nextAttemptAt'
     | 'nextPollAt'
     | 'polls'
     | 'giveUpAt'
-  >
+    | 'waitsFor'
+    | 'alarmAt'
+  > & { reason: SubmissionReason | null }
 >

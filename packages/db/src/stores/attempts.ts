@@ -1,4 +1,4 @@
-import type { CompanyId, CompanyTransaction } from '@ksef-fleet/core'
+import type { CompanyId, CompanyTransaction, SessionId, SubmissionId } from '@ksef-fleet/core'
 import { and, asc, eq, getTableColumns, gt, isNull, sql } from 'drizzle-orm'
 import { clock, clockIn } from '../database-clock.ts'
 import { attempts, sessions, submissions } from '../tables.ts'
@@ -49,6 +49,31 @@ export const attemptStore = (tx: Tx, companyId: CompanyId): CompanyTransaction['
     return counted?.count ?? 0
   },
 })
+
+/** Ends the attempts that were made with a session, of all its submissions or of some; what an attempt came to is said once. */
+export async function endAttempts(
+  tx: Tx,
+  companyId: CompanyId,
+  ended: {
+    sessionId: SessionId
+    outcome: 'done' | 'not-done' | 'unknown'
+    code?: string
+    ids?: readonly SubmissionId[]
+  },
+): Promise<void> {
+  const { sessionId, outcome, code, ids } = ended
+  await tx
+    .update(attempts)
+    .set({ outcome, code: code ?? null, endedAt: clock })
+    .where(
+      and(
+        eq(attempts.companyId, companyId),
+        eq(attempts.sessionId, sessionId),
+        isNull(attempts.endedAt),
+        ids === undefined ? undefined : sql`${attempts.submissionId} = any(${sql.param([...ids])}::uuid[])`,
+      ),
+    )
+}
 
 type NewAttempt = Parameters<CompanyTransaction['attempts']['begin']>[0]
 

@@ -11,12 +11,28 @@ import {
   type StoredAuditEntry,
 } from '@ksef-fleet/core'
 import { and, desc, eq, getTableColumns, gte, lt, type SQL, sql } from 'drizzle-orm'
+import { type PlannedStatement, runPlanned } from '../planned-statement.ts'
 import { ksefAuditLog as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
 
 const PAGE_MAX = 200
 /** Entries of one INSERT: they travel as one parameter. */
 const ENTRIES_MAX = 1_000
+
+const insertion: PlannedStatement = {
+  name: 'audit-insertion',
+  text: `
+    insert into ksef_audit_log (
+      company_id, at, actor, action, subject, outcome, taxpayer_nip, provider_nip, operation, http_status, duration_ms,
+      error_code, request_id, reference_number, details)
+    select company_id, coalesce(at, clock_timestamp()), actor, action, subject, outcome, taxpayer_nip, provider_nip,
+           operation, http_status, duration_ms, error_code, request_id, reference_number, details
+      from rows from (jsonb_to_recordset($1::jsonb) as (
+             company_id uuid, at timestamptz, actor text, action text, subject text, outcome text, taxpayer_nip text,
+             provider_nip text, operation text, http_status integer, duration_ms integer, error_code text,
+             request_id text, reference_number text, details jsonb)) with ordinality
+     order by ordinality`,
+}
 
 type OwnedEntry = AuditEntry & { companyId: CompanyId | null; at?: Date }
 
@@ -47,17 +63,7 @@ export function auditStore(tx: Tx, companyId: CompanyId | null): AuditStore {
 export async function writeEntries(tx: Tx, entries: readonly OwnedEntry[]): Promise<void> {
   for (let from = 0; from < entries.length; from += ENTRIES_MAX) {
     const lines = JSON.stringify(entries.slice(from, from + ENTRIES_MAX).map(lineOf))
-    await tx.execute(sql`
-      insert into ksef_audit_log (
-        company_id, at, actor, action, subject, outcome, taxpayer_nip, provider_nip, operation, http_status, duration_ms,
-        error_code, request_id, reference_number, details)
-      select company_id, coalesce(at, clock_timestamp()), actor, action, subject, outcome, taxpayer_nip, provider_nip,
-             operation, http_status, duration_ms, error_code, request_id, reference_number, details
-        from rows from (jsonb_to_recordset(${lines}::jsonb) as (
-               company_id uuid, at timestamptz, actor text, action text, subject text, outcome text, taxpayer_nip text,
-               provider_nip text, operation text, http_status integer, duration_ms integer, error_code text,
-               request_id text, reference_number text, details jsonb)) with ordinality
-       order by ordinality`)
+    await runPlanned(tx, insertion, [lines])
   }
 }
 

@@ -11,6 +11,9 @@ export const companyStore = (tx: Tx, companyId: CompanyId): CompanyTransaction['
     const [found] = await tx.select().from(companies).where(eq(companies.id, companyId))
     return found ?? null
   },
+  async change(to) {
+    await tx.update(companies).set(to).where(eq(companies.id, companyId))
+  },
 })
 
 export const companyDirectory = (tx: Tx): SystemTransaction['companies'] => ({

@@ -1,5 +1,12 @@
-import type { CompanyId, Credential, CredentialId, CredentialStore } from '@ksef-fleet/core'
-import { and, asc, desc, eq, isNull, or, sql } from 'drizzle-orm'
+import type {
+  CompanyId,
+  Credential,
+  CredentialId,
+  CredentialStore,
+  KsefEnvironment,
+  UsableCredential,
+} from '@ksef-fleet/core'
+import { and, asc, desc, eq, isNull, ne, or, type SQL, sql } from 'drizzle-orm'
 import { clock } from '../database-clock.ts'
 import { ksefCredentials as table, ksefCredentialVersions as versions } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
@@ -10,6 +17,15 @@ export function credentialStore(tx: Tx, owner: CompanyId | null): CredentialStor
   const mine = owner === null ? isNull(table.companyId) : eq(table.companyId, owner)
   const own = (id: CredentialId) => and(mine, eq(table.id, id))
   const visible = owner === null ? mine : or(mine, isNull(table.companyId))
+  const active = async (environment: KsefEnvironment, ofKind: SQL): Promise<UsableCredential[]> => {
+    const rows = await tx
+      .select({ credential: table, version: versionColumns })
+      .from(table)
+      .innerJoin(versions, and(eq(versions.credentialId, table.id), eq(versions.state, 'active')))
+      .where(and(visible, eq(table.environment, environment), eq(table.state, 'active'), ofKind))
+      .orderBy(sql`${table.companyId} is null`, asc(table.createdAt), asc(table.id))
+    return rows.map(({ credential, version }) => ({ ...credential, version }))
+  }
   return {
     ...credentialVersionStore(tx, owner),
     async insert(credential, first) {
@@ -26,15 +42,8 @@ export function credentialStore(tx: Tx, owner: CompanyId | null): CredentialStor
       return found ?? null
     },
     list: () => tx.select().from(table).where(mine).orderBy(desc(table.createdAt), desc(table.id)),
-    async usable(environment) {
-      const rows = await tx
-        .select({ credential: table, version: versionColumns })
-        .from(table)
-        .innerJoin(versions, and(eq(versions.credentialId, table.id), eq(versions.state, 'active')))
-        .where(and(visible, eq(table.environment, environment), eq(table.state, 'active')))
-        .orderBy(sql`${table.companyId} is null`, asc(table.createdAt), asc(table.id))
-      return rows.map(({ credential, version }) => ({ ...credential, version }))
-    },
+    usable: (environment) => active(environment, ne(table.kind, 'offline-certificate')),
+    signing: (environment) => active(environment, eq(table.kind, 'offline-certificate')),
     async move(id, { from, to }) {
       const moved = await tx
         .update(table)

@@ -2,14 +2,15 @@
  * What the sweeper rings for. Each question finds what is due, skips what another sweeper holds, and marks what it
  * answers (`*_rung_at`) in the same statement, so that many sweepers ring once.
  *
- * A mark holds for ten seconds. A timer that came due after the mark counts as set anew and is rung for at once, which
- * is why a comparison with the mark takes the greatest of the timer and the pause.
+ * A mark holds for some seconds (ten, unless set otherwise). A timer that came due after the mark counts as set anew and is
+ * rung for at once, which is why a comparison with the mark takes the greatest of the timer and the pause.
  */
 import type {
   CompanyId,
   CredentialId,
   IntegrationId,
   SessionId,
+  SubjectType,
   SubmissionId,
   SystemTransaction,
 } from '@ksef-fleet/core'
@@ -20,35 +21,62 @@ import { expireClaims } from './claim-expiry.ts'
 type OfSession = { companyId: CompanyId; sessionId: SessionId }
 type OfSubmission = { companyId: CompanyId; submissionId: SubmissionId }
 type OfVersion = { companyId: CompanyId | null; credentialId: CredentialId; version: number }
+type OfSync = OfIntegration & { subjectType: SubjectType }
+type OfWebhook = Awaited<ReturnType<SystemTransaction['due']['webhooks']>>[number]
 type OfIntegration = { companyId: CompanyId; integrationId: IntegrationId }
 
-export const dueWork = (tx: Tx): SystemTransaction['due'] => ({
-  expireClaims: (limit) => expireClaims(tx, limit),
-  sends: async (limit) => (await tx.execute<{ companyId: CompanyId }>(sends(limit))).rows,
-  polls: async (limit) => (await tx.execute<OfSession>(polls(limit))).rows,
-  upos: async (limit) => (await tx.execute<OfSubmission>(upos(limit))).rows,
-  sessions: async (limit, idleSeconds) => (await tx.execute<OfSession>(unfinished(limit, idleSeconds))).rows,
-  verifications: async (limit) => (await tx.execute<OfIntegration>(verifications(limit))).rows,
-  rotations: async (limit) => (await tx.execute<OfVersion>(rotations(limit))).rows,
-  notices: async (limit) => (await tx.execute<OfVersion>(notices(limit))).rows,
-})
+/** @param ringSeconds for how long what was rung for is not rung for again */
+export function dueWork(tx: Tx, ringSeconds: number): SystemTransaction['due'] {
+  const unrung = unrungFor(ringSeconds)
+  return {
+    expireClaims: (limit) => expireClaims(tx, limit),
+    sends: async (limit) => (await tx.execute<{ companyId: CompanyId }>(sends(limit, unrung))).rows,
+    polls: async (limit) => (await tx.execute<OfSession>(polls(limit, unrung))).rows,
+    nextPollInMs: async () => (await tx.execute<{ ms: number | null }>(nextPoll)).rows[0]?.ms ?? null,
+    upos: async (limit) => (await tx.execute<OfSubmission>(upos(limit, unrung))).rows,
+    sessions: async (limit, idleSeconds) =>
+      (await tx.execute<OfSession>(unfinished({ limit, idleSeconds }, unrung))).rows,
+    orphans: async (limit) => (await tx.execute<OfSession>(orphans(limit, unrung))).rows,
+    packages: async (limit) => (await tx.execute<OfSession>(packages(limit, unrung))).rows,
+    webhooks: async (limit) => (await tx.execute<OfWebhook>(webhooks(limit, unrung))).rows,
+    verifications: async (limit) => (await tx.execute<OfIntegration>(verifications(limit, unrung))).rows,
+    rotations: async (limit) => (await tx.execute<OfVersion>(rotations(limit, unrung))).rows,
+    syncs: async (limit) => {
+      // Through the index in its order: so what is dead there, which is all that was due before, is passed over only once.
+      await tx.execute(sql`set local enable_bitmapscan = off`)
+      return (await tx.execute<OfSync>(syncs(limit, unrung))).rows
+    },
+    lateSyncs: async (limit) => (await tx.execute<OfSync>(lateSyncs(limit, unrung))).rows,
+    deadlines: async (limit) => (await tx.execute<{ companyId: CompanyId }>(deadlines(limit, unrung))).rows,
+    notices: async (limit) => (await tx.execute<OfVersion>(notices(limit, unrung))).rows,
+  }
+}
 
 /** True when `mark` leaves room for a ring because of `timer`, the moment that makes the row due. */
-const unrung = (mark: string, timer: string): SQL =>
-  sql.raw(`(${mark} is null or ${mark} < greatest(${timer}, statement_timestamp() - interval '10 seconds'))`)
+type Unrung = (mark: string, timer: string) => SQL
 
-const sends = (limit: number): SQL => sql`
+const unrungFor =
+  (ringSeconds: number): Unrung =>
+  (mark, timer) => {
+    const over = sql`statement_timestamp() - make_interval(secs => ${ringSeconds}::double precision)`
+    return sql`(${sql.raw(mark)} is null or ${sql.raw(mark)} < greatest(${sql.raw(timer)}, ${over}))`
+  }
+
+/** While a plan waits, only what came since the last ring is a reason to plan anew: its own ring may be lost with Redis. */
+const sends = (limit: number, unrung: Unrung): SQL => sql`
   with waiting as materialized (
     select company_id, environment, min(next_attempt_at) as oldest, max(next_attempt_at) as newest
       from submissions
-     where state = 'pending' and next_attempt_at <= statement_timestamp()
+     where state = 'pending' and next_attempt_at <= statement_timestamp() and waits_for is null
      group by company_id, environment
   ), due as materialized (
     select i.company_id, i.id
       from ksef_integrations i join waiting w using (company_id, environment)
      where i.state = 'active'
        and (i.blocked_until is null or i.blocked_until <= statement_timestamp())
-       and ${unrung('i.send_rung_at', 'w.newest, i.blocked_until')}
+       and (i.dispatch_at is null or i.dispatch_at <= statement_timestamp()
+            or i.send_rung_at is null or i.send_rung_at < w.newest)
+       and ${unrung('i.send_rung_at', 'w.newest, i.blocked_until, i.dispatch_at')}
      order by w.oldest
      limit ${limit}
        for update of i skip locked
@@ -59,7 +87,7 @@ const sends = (limit: number): SQL => sql`
   )
   select distinct company_id as "companyId" from rung`
 
-const polls = (limit: number): SQL => sql`
+const polls = (limit: number, unrung: Unrung): SQL => sql`
   with waiting as materialized (
     select company_id, session_id, min(next_poll_at) as oldest, max(next_poll_at) as newest
       from submissions
@@ -77,7 +105,12 @@ const polls = (limit: number): SQL => sql`
     from due where s.company_id = due.company_id and s.id = due.id
   returning s.company_id as "companyId", s.id as "sessionId"`
 
-const upos = (limit: number): SQL => sql`
+const nextPoll: SQL = sql`
+  select (extract(epoch from min(next_poll_at) - clock_timestamp()) * 1000)::float8 as ms
+    from submissions
+   where state in ('sent', 'lost') and next_poll_at > statement_timestamp()`
+
+const upos = (limit: number, unrung: Unrung): SQL => sql`
   with due as materialized (
     select company_id, id
       from submissions
@@ -91,12 +124,22 @@ const upos = (limit: number): SQL => sql`
     from due where s.company_id = due.company_id and s.id = due.id
   returning s.company_id as "companyId", s.id as "submissionId"`
 
+/** Marks the sessions that are due, and answers them. */
+const rungToBeFinished: SQL = sql`
+  update sessions s set finish_rung_at = clock_timestamp()
+    from due where s.company_id = due.company_id and s.id = due.id
+  returning s.company_id as "companyId", s.id as "sessionId"`
+
 /** A session takes no more invoices in its last five minutes, so that the last one is settled within its life. */
-const unfinished = (limit: number, idleSeconds: number): SQL => sql`
+const unfinished = (
+  { limit, idleSeconds }: { limit: number; idleSeconds: number },
+  unrung: Unrung,
+): SQL => sql`
   with due as materialized (
     select company_id, id
       from sessions
      where state in ('opening', 'open', 'closing', 'closed')
+       and (kind = 'online' or state in ('closing', 'closed'))
        and case state
              when 'opening' then lease_until <= statement_timestamp()
              when 'open' then valid_until <= statement_timestamp() + interval '5 minutes'
@@ -109,11 +152,53 @@ const unfinished = (limit: number, idleSeconds: number): SQL => sql`
      limit ${limit}
        for update skip locked
   )
-  update sessions s set finish_rung_at = clock_timestamp()
-    from due where s.company_id = due.company_id and s.id = due.id
-  returning s.company_id as "companyId", s.id as "sessionId"`
+  ${rungToBeFinished}`
 
-const verifications = (limit: number): SQL => sql`
+const orphans = (limit: number, unrung: Unrung): SQL => sql`
+  with due as materialized (
+    select company_id, id
+      from sessions
+     where state = 'abandoned' and next_poll_at <= statement_timestamp()
+       and ${unrung('finish_rung_at', 'next_poll_at')}
+     order by next_poll_at
+     limit ${limit}
+       for update skip locked
+  )
+  ${rungToBeFinished}`
+
+/** A package's driver may have died at any line: once its lease is over, another one goes on. */
+const packages = (limit: number, unrung: Unrung): SQL => sql`
+  with due as materialized (
+    select company_id, id
+      from sessions
+     where kind = 'batch' and state in ('opening', 'open')
+       and coalesce(lease_until, created_at) <= statement_timestamp()
+       and ${unrung('finish_rung_at', 'lease_until')}
+     order by created_at
+     limit ${limit}
+       for update skip locked
+  )
+  ${rungToBeFinished}`
+
+/** A delivery behind one that waits, at an ordered webhook, is due as well: it costs a ring, and nothing is claimed. */
+const webhooks = (limit: number, unrung: Unrung): SQL => sql`
+  with due as materialized (
+    select w.id
+      from webhook_endpoints w cross join lateral (
+        select max(d.next_attempt_at) as newest from webhook_deliveries d
+         where d.endpoint_id = w.id and d.state = 'pending' and d.next_attempt_at <= statement_timestamp()
+           and (d.lease_until is null or d.lease_until <= statement_timestamp())) as waiting
+     where w.state = 'enabled' and (w.blocked_until is null or w.blocked_until <= statement_timestamp())
+       and waiting.newest is not null
+       and ${unrung('w.rung_at', 'waiting.newest, w.blocked_until')}
+     limit ${limit}
+       for no key update of w skip locked
+  )
+  update webhook_endpoints w set rung_at = clock_timestamp()
+    from due where w.id = due.id
+  returning w.company_id as owner, w.id as "webhookId"`
+
+const verifications = (limit: number, unrung: Unrung): SQL => sql`
   with due as materialized (
     select company_id, id
       from ksef_integrations
@@ -127,14 +212,83 @@ const verifications = (limit: number): SQL => sql`
     from due where i.company_id = due.company_id and i.id = due.id
   returning i.company_id as "companyId", i.id as "integrationId"`
 
-const rotations = (limit: number): SQL =>
-  versions({ timer: 'next_step_at', mark: 'step_rung_at', states: "state <> 'erased'", limit })
+/** One that somebody runs is left alone until its lease is over. */
+const syncs = (limit: number, unrung: Unrung): SQL =>
+  ofSyncs({
+    mark: 'sync_rung_at',
+    timer: 'next_sync_at',
+    isDue: sql`next_sync_at <= statement_timestamp() and (lease_until is null or lease_until <= statement_timestamp())
+       and ${unrung('sync_rung_at', 'next_sync_at, lease_until')}`,
+    limit,
+  })
+
+const lateSyncs = (limit: number, unrung: Unrung): SQL =>
+  ofSyncs({
+    mark: 'late_rung_at',
+    timer: 'late_at',
+    isDue: sql`late_at <= statement_timestamp() and late_told_at is null and ${unrung('late_rung_at', 'late_at')}`,
+    limit,
+  })
+
+function ofSyncs({
+  mark,
+  timer,
+  isDue,
+  limit,
+}: {
+  mark: string
+  timer: string
+  isDue: SQL
+  limit: number
+}): SQL {
+  // By the rows' addresses, which are locked: a join would read the whole table as soon as many are due.
+  return sql`
+  update ksef_sync_state s set ${sql.raw(mark)} = clock_timestamp()
+   where s.ctid = any(array(
+     select ctid from ksef_sync_state
+      where ${isDue}
+      order by ${sql.raw(timer)}
+      limit ${limit}
+        for update skip locked))
+  returning s.company_id as "companyId", s.integration_id as "integrationId", s.subject_type as "subjectType"`
+}
+
+/** The mark stands on the company's integrations: whoever issues has one, be it revoked by now. */
+const deadlines = (limit: number, unrung: Unrung): SQL => sql`
+  with waiting as materialized (
+    select company_id, environment, max(alarm_at) as newest
+      from submissions
+     where alarm_at <= statement_timestamp() and alarm_at is not null and state not in ('registered', 'receipted')
+     group by company_id, environment
+     union all
+    select s.company_id, s.environment, max(a.outages_changed_at)
+      from ksef_availability a join submissions s on s.environment = a.environment
+     where s.outages_at < a.outages_changed_at
+       and s.offline_mode is not null and s.state not in ('registered', 'receipted')
+     group by s.company_id, s.environment
+  ), due as materialized (
+    select i.company_id, i.id
+      from ksef_integrations i
+     where exists (select from waiting w
+                    where w.company_id = i.company_id and w.environment = i.environment
+                      and ${unrung('i.deadlines_rung_at', 'w.newest')})
+     limit ${limit}
+       for update of i skip locked
+  ), rung as (
+    update ksef_integrations i set deadlines_rung_at = clock_timestamp()
+      from due where i.company_id = due.company_id and i.id = due.id
+    returning i.company_id
+  )
+  select distinct company_id as "companyId" from rung`
+
+const rotations = (limit: number, unrung: Unrung): SQL =>
+  versions({ timer: 'next_step_at', mark: 'step_rung_at', states: "state <> 'erased'", limit, unrung })
 
 /** Of a version that is on its way out, nobody needs to hear that it ends. */
-const notices = (limit: number): SQL =>
-  versions({ timer: 'next_notice_at', mark: 'notice_rung_at', states: "state = 'active'", limit })
+const notices = (limit: number, unrung: Unrung): SQL =>
+  versions({ timer: 'next_notice_at', mark: 'notice_rung_at', states: "state = 'active'", limit, unrung })
 
-function versions({ timer, mark, states, limit }: VersionTimer): SQL {
+function versions({ timer, mark, states, limit, unrung }: VersionTimer): SQL {
   const names = { timer: sql.raw(timer), mark: sql.raw(mark) }
   return sql`
   with due as materialized (
@@ -151,4 +305,4 @@ function versions({ timer, mark, states, limit }: VersionTimer): SQL {
   returning v.company_id as "companyId", v.credential_id as "credentialId", v.number as version`
 }
 
-type VersionTimer = { timer: string; mark: string; states: string; limit: number }
+type VersionTimer = { timer: string; mark: string; states: string; limit: number; unrung: Unrung }

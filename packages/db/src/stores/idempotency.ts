@@ -14,7 +14,7 @@ export const idempotencyStore = (tx: Tx, companyId: CompanyId): CompanyTransacti
   },
   async get(key) {
     const [found] = await tx
-      .select({ fingerprint: table.fingerprint, submissionId: table.submissionId })
+      .select({ fingerprint: table.fingerprint, submissionId: table.submissionId, batchId: table.batchId })
       .from(table)
       .where(and(eq(table.companyId, companyId), eq(table.key, key)))
     return found ?? null

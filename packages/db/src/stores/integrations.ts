@@ -5,12 +5,25 @@ import type {
   IntegrationId,
   SystemTransaction,
 } from '@ksef-fleet/core'
-import { and, asc, eq, getTableColumns, inArray, ne, type SQL, sql } from 'drizzle-orm'
+import { and, asc, eq, getTableColumns, inArray, isNotNull, ne, type SQL, sql } from 'drizzle-orm'
 import { clock, timer } from '../database-clock.ts'
 import { ksefIntegrations as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
 
-const { verifyDueAt, verifyRungAt, sendRungAt, ...columns } = getTableColumns(table)
+const {
+  verifyDueAt,
+  verifyRungAt,
+  sendRungAt,
+  deadlinesRungAt,
+  rateLimits,
+  contextLimits,
+  limitsReadAt,
+  dispatchAt,
+  ...columns
+} = getTableColumns(table)
+
+/** What an `Integration` of packages/core is made of; the sweeper's marks are not. */
+export const integrationColumns = columns
 
 export const integrationStore = (tx: Tx, companyId: CompanyId): CompanyTransaction['integrations'] => {
   const own = (...conditions: SQL[]) => and(eq(table.companyId, companyId), ...conditions)
@@ -39,6 +52,7 @@ export const integrationStore = (tx: Tx, companyId: CompanyId): CompanyTransacti
       return rows.map(integrationOf)
     },
     ...integrationMoves(tx, companyId),
+    ...dispatchTimer(tx, companyId),
   }
 }
 
@@ -101,6 +115,31 @@ function integrationMoves(tx: Tx, companyId: CompanyId): Moves {
   }
 }
 
+type DispatchTimer = Pick<
+  CompanyTransaction['integrations'],
+  'setDispatchAt' | 'clearDispatchAt' | 'dispatchNow'
+>
+
+function dispatchTimer(tx: Tx, companyId: CompanyId): DispatchTimer {
+  const own = (...conditions: SQL[]) => and(eq(table.companyId, companyId), ...conditions)
+  return {
+    async setDispatchAt(id, at) {
+      await tx
+        .update(table)
+        .set({ dispatchAt: sql`least(${table.dispatchAt}, ${timer(at)})` })
+        .where(own(eq(table.id, id)))
+    },
+    async clearDispatchAt(environment) {
+      const waits = own(eq(table.environment, environment), isNotNull(table.dispatchAt))
+      await tx.update(table).set({ dispatchAt: null }).where(waits)
+    },
+    async dispatchNow(environment) {
+      const current = own(eq(table.environment, environment), ne(table.state, 'revoked'))
+      await tx.update(table).set({ dispatchAt: clock }).where(current)
+    },
+  }
+}
+
 /** Integrations of every company. */
 export const integrationWaker = (tx: Tx): SystemTransaction['integrations'] => ({
   async wake(environment) {
@@ -112,7 +151,7 @@ export const integrationWaker = (tx: Tx): SystemTransaction['integrations'] => (
   },
 })
 
-type Row = Pick<typeof table.$inferSelect, keyof typeof columns>
+export type IntegrationRow = Pick<typeof table.$inferSelect, keyof typeof columns>
 
 /** JSON knows no moments. */
 const storedProof = (proof: Integration['nipProof']) =>
@@ -125,7 +164,7 @@ const rowOf = (integration: Integration) => ({
   nipProof: storedProof(integration.nipProof),
 })
 
-const integrationOf = ({ nipProof, ...row }: Row): Integration => ({
+export const integrationOf = ({ nipProof, ...row }: IntegrationRow): Integration => ({
   ...row,
   nipProof: nipProof === null ? null : { ...nipProof, at: new Date(nipProof.at) },
 })

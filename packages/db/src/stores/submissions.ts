@@ -4,16 +4,22 @@ import { submissions as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
 import { submissionClaims } from './submission-claims.ts'
 import { submissionColumns } from './submission-columns.ts'
+import { submissionCounts } from './submission-counts.ts'
+import { submissionCrowd } from './submission-crowd.ts'
 import { submissionMoves } from './submission-moves.ts'
+import { submissionOrder } from './submission-order.ts'
 
-const PAGE_MAX = 200
+/** One more than a page, by which the next is known of. */
+const PAGE_MAX = 201
 
 export function submissionStore(tx: Tx, companyId: CompanyId): CompanyTransaction['submissions'] {
   const own = (...conditions: (SQL | undefined)[]) => and(eq(table.companyId, companyId), ...conditions)
   const find = (where: SQL | undefined) => tx.select(submissionColumns).from(table).where(where)
   return {
     ...submissionClaims(tx, companyId),
+    ...submissionCrowd(tx, companyId),
     ...submissionMoves(tx, companyId),
+    ...submissionOrder(tx, companyId),
     async insert(submission) {
       await tx.insert(table).values(submission)
     },
@@ -33,10 +39,12 @@ export function submissionStore(tx: Tx, companyId: CompanyId): CompanyTransactio
       )
       return found ?? null
     },
-    list: ({ limit, before, state }) =>
+    list: ({ limit, before, state, reason, batchId }) =>
       find(
         own(
           state === undefined ? undefined : eq(table.state, state),
+          reason === undefined ? undefined : sql`${table.reason} ->> 'code' = ${reason}`,
+          batchId === undefined ? undefined : eq(table.batchId, batchId),
           before === undefined
             ? undefined
             : sql`(${table.createdAt}, ${table.id}) < (${before.createdAt.toISOString()}::timestamptz, ${before.id}::uuid)`,
@@ -49,28 +57,6 @@ export function submissionStore(tx: Tx, companyId: CompanyId): CompanyTransactio
         asc(table.createdAt),
         asc(table.id),
       ),
-    async waiting(environment) {
-      const reason = sql<string | null>`${table.reason} ->> 'code'`
-      const rows = await tx
-        .select({
-          state: table.state,
-          reason,
-          count: sql<number>`count(*)::int`,
-          oldest: sql`min(${table.createdAt})`.mapWith(table.createdAt),
-        })
-        .from(table)
-        .where(own(eq(table.environment, environment), inArray(table.state, ['pending', 'held'])))
-        .groupBy(table.state, reason)
-        .orderBy(asc(sql`min(${table.createdAt})`))
-      return rows
-    },
-    async countByState() {
-      const rows = await tx
-        .select({ state: table.state, count: sql<number>`count(*)::int` })
-        .from(table)
-        .where(own())
-        .groupBy(table.state)
-      return Object.fromEntries(rows.map(({ state, count }) => [state, count]))
-    },
+    ...submissionCounts(tx, companyId),
   }
 }

@@ -16,6 +16,7 @@ import {
   uuid,
 } from 'drizzle-orm/pg-core'
 import {
+  CREDENTIAL_KINDS,
   CREDENTIAL_STATES,
   ENVIRONMENTS,
   environmentColumn,
@@ -47,7 +48,7 @@ export const ksefCredentials = pgTable(
     companyReference(t.companyId),
     unique('ksef_credentials_company_id_id_key').on(t.companyId, t.id),
     check('ksef_credentials_environment', oneOf(t.environment, ENVIRONMENTS)),
-    check('ksef_credentials_kind', oneOf(t.kind, ['certificate', 'token'])),
+    check('ksef_credentials_kind', oneOf(t.kind, CREDENTIAL_KINDS)),
     check('ksef_credentials_state', oneOf(t.state, CREDENTIAL_STATES)),
     check('ksef_credentials_token_has_context', sql`(${t.kind} = 'token') = (${t.context} is not null)`),
     check('ksef_credentials_end_is_dated', sql`(${t.state} = 'ended') = (${t.endedAt} is not null)`),
@@ -130,11 +131,18 @@ export const ksefIntegrations = pgTable(
     failure: jsonb('failure').$type<NonNullable<core.Integration['failure']>>(),
     verifiedAt: moment('verified_at'),
     blockedUntil: moment('blocked_until'),
+    /** What KSeF allows in this context, as it said last. */
+    rateLimits: jsonb('rate_limits').$type<core.RateLimits>(),
+    contextLimits: jsonb('context_limits').$type<core.ContextLimits>(),
+    limitsReadAt: moment('limits_read_at'),
+    /** Sending waits until then by the fleet's own plan. */
+    dispatchAt: moment('dispatch_at'),
     createdAt: moment('created_at').notNull(),
     revokedAt: moment('revoked_at'),
     verifyDueAt: moment('verify_due_at'),
     verifyRungAt: moment('verify_rung_at'),
     sendRungAt: moment('send_rung_at'),
+    deadlinesRungAt: moment('deadlines_rung_at'),
   },
   (t) => [
     companyReference(t.companyId),
@@ -157,32 +165,21 @@ export const ksefIntegrations = pgTable(
 /** A proof as JSON keeps it: `at` is text there. */
 export type StoredProof = Omit<NonNullable<core.Integration['nipProof']>, 'at'> & { at: string }
 
-/** Where incremental receiving stands, per integration and role (przyrostowe-pobieranie-faktur.md). */
-export const ksefSyncState = pgTable(
-  'ksef_sync_state',
+/** For how long KSeF refuses calls of a limit group in a context: what must outlive the counters in Redis. */
+export const ksefRateBlocks = pgTable(
+  'ksef_rate_blocks',
   {
     companyId: tenant(),
     integrationId: uuid('integration_id').$type<core.IntegrationId>().notNull(),
-    subjectType: text('subject_type', {
-      enum: ['Subject1', 'Subject2', 'Subject3', 'SubjectAuthorized'],
-    }).notNull(),
-    /** Everything stored by KSeF at or before it is here: a `permanentStorageHwmDate` or `lastPermanentStorageDate`. */
-    checkpoint: moment('checkpoint').notNull(),
-    nextSyncAt: moment('next_sync_at'),
-    syncRungAt: moment('sync_rung_at'),
-    updatedAt: moment('updated_at').notNull(),
+    limitGroup: text('limit_group').notNull(),
+    blockedUntil: moment('blocked_until').notNull(),
   },
   (t) => [
-    primaryKey({ name: 'ksef_sync_state_pkey', columns: [t.companyId, t.integrationId, t.subjectType] }),
+    primaryKey({ name: 'ksef_rate_blocks_pkey', columns: [t.companyId, t.integrationId, t.limitGroup] }),
     foreignKey({
-      name: 'ksef_sync_state_integration_fkey',
+      name: 'ksef_rate_blocks_integration_fkey',
       columns: [t.companyId, t.integrationId],
       foreignColumns: [ksefIntegrations.companyId, ksefIntegrations.id],
     }),
-    index('ksef_sync_state_due').on(t.nextSyncAt).where(sql`${t.nextSyncAt} is not null`),
-    check(
-      'ksef_sync_state_subject_type',
-      oneOf(t.subjectType, ['Subject1', 'Subject2', 'Subject3', 'SubjectAuthorized']),
-    ),
   ],
 )

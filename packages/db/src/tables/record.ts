@@ -1,4 +1,4 @@
-/** What happened: the audit log with its chain, and what the fleet tells the world. */
+/** What happened: the audit log with its chain. */
 import type * as core from '@ksef-fleet/core'
 import { sql } from 'drizzle-orm'
 import {
@@ -13,11 +13,9 @@ import {
   primaryKey,
   text,
   timestamp,
-  unique,
   uuid,
 } from 'drizzle-orm/pg-core'
-import { moment, oneOf } from '../columns.ts'
-import { companyReference } from './tenancy.ts'
+import { oneOf } from '../columns.ts'
 
 /** A transaction's number that never comes again, unlike `xid`. */
 const transactionId = customType<{ data: string }>({ dataType: () => 'xid8' })
@@ -77,19 +75,4 @@ export const ksefAuditSeals = pgTable(
     index('ksef_audit_seals_order').on(t.endTransactionId, t.endId),
     check('ksef_audit_seals_entries', sql`${t.entries} > 0`),
   ],
-)
-
-export const events = pgTable(
-  'events',
-  {
-    id: bigint('id', { mode: 'bigint' }).primaryKey().generatedAlwaysAsIdentity(),
-    /** null: of the provider. */
-    companyId: uuid('company_id').$type<core.CompanyId>(),
-    type: text('type').$type<core.FleetEvent['type']>().notNull(),
-    subject: text('subject').notNull(),
-    key: text('key').notNull(),
-    data: jsonb('data').$type<core.FleetEvent['data']>().notNull(),
-    at: moment('at').notNull(),
-  },
-  (t) => [companyReference(t.companyId), unique('events_key_key').on(t.companyId, t.key).nullsNotDistinct()],
 )

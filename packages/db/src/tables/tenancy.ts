@@ -6,6 +6,7 @@ import {
   check,
   foreignKey,
   index,
+  jsonb,
   type PgColumn,
   pgTable,
   text,
@@ -27,6 +28,10 @@ export const companies = pgTable(
     /** An administrator lets it name a NIP that another company has. */
     nipShared: boolean('nip_shared').notNull().default(false),
     name: text('name').notNull(),
+    /** What stands on its invoices made of JSON, in the words of their data. */
+    address: jsonb('address').$type<core.Particulars['address']>(),
+    contact: jsonb('contact').$type<core.Particulars['contact']>(),
+    bankAccount: jsonb('bank_account').$type<core.Particulars['bankAccount']>(),
     createdAt: moment('created_at').notNull(),
   },
   (t) => [

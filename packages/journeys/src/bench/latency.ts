@@ -5,7 +5,10 @@ import { rounded } from './report.ts'
 export type Latencies = {
   /** Times the work and passes its value on. */
   of<T>(work: () => Promise<T> | T): Promise<T>
+  /** Takes a time that somebody else has measured. */
+  add(ms: number): void
   p50Ms(): number
+  p95Ms(): number
   p99Ms(): number
   count(): number
 }
@@ -23,7 +26,9 @@ export function collectLatencies(): Latencies {
       tookMs.push(performance.now() - began)
       return value
     },
+    add: (ms) => void tookMs.push(ms),
     p50Ms: () => percentile(0.5),
+    p95Ms: () => percentile(0.95),
     p99Ms: () => percentile(0.99),
     count: () => tookMs.length,
   }
@@ -49,4 +54,41 @@ export async function callAtOnce(
       }
     }),
   )
+}
+
+/** Calls by `callers` side by side for so long, each caller's next as soon as its last has ended. Answers calls a second. */
+export async function callFor(
+  { callers, seconds }: { callers: number; seconds: number },
+  work: () => Promise<unknown>,
+): Promise<number> {
+  const began = performance.now()
+  let calls = 0
+  await Promise.all(
+    Array.from({ length: callers }, async () => {
+      while (performance.now() - began < seconds * 1000) {
+        await work()
+        calls++
+      }
+    }),
+  )
+  return (calls * 1000) / (performance.now() - began)
+}
+
+/**
+ * An open loop: calls begin at their rate, whether earlier ones have ended or not. A call's time counts from the moment
+ * it was due, so that a stall shows in every call that it delayed.
+ */
+export async function callAtRate(
+  { perSecond, seconds, into }: { perSecond: number; seconds: number; into: Latencies },
+  work: () => Promise<unknown>,
+): Promise<void> {
+  const began = performance.now()
+  const running: Promise<void>[] = []
+  for (let call = 0; call < perSecond * seconds; call++) {
+    const due = began + (call * 1000) / perSecond
+    const earlyMs = due - performance.now()
+    if (earlyMs > 0) await sleep(earlyMs)
+    running.push(work().then(() => into.add(performance.now() - due)))
+  }
+  await Promise.all(running)
 }

@@ -15,13 +15,14 @@ import {
 import { connect } from '@ksef-fleet/db'
 import { createTestDatabase, type TestDatabase } from '@ksef-fleet/db/test-database'
 import { type Services, startServices } from '@ksef-fleet/infra'
+import { freePort } from '@ksef-fleet/infra/free-port'
 import { type CallRecord, Sealed } from '@ksef-fleet/ksef'
-import { startSimulator } from '@ksef-fleet/simulator'
 import { readConfig } from '@ksef-fleet/worker/config'
 import { composeDelivery } from '@ksef-fleet/worker/delivery'
 import { createMetrics } from '@ksef-fleet/worker/metrics'
 import { connectCacheRedis } from '@ksef-fleet/worker/redis'
 import { sealOf } from '../fleet/demo-company.ts'
+import { startProcess } from '../fleet/fleet-process.ts'
 
 const DIRECTORY = fileURLToPath(new URL('../../../../.fleet/bench', import.meta.url))
 const POOL_SIZE = 16
@@ -32,6 +33,8 @@ export type LookupFleet = {
   database: TestDatabase
   redisUrl: string
   secretStore: 'aws' | 'local'
+  /** KSeF's part, in a process of its own: what is measured in this one is the fleet's. */
+  simulatorUrl: string
   /** A process of its own: its own caches over the same PostgreSQL, Redis and secret store. */
   worker(onCall?: (call: CallRecord) => void): Promise<DeliveryContext>
   /** A company with a certificate of its own and an active integration, for which nobody has a token. */
@@ -48,16 +51,16 @@ export async function startLookupFleet(
   )
   process.env.FLEET_TEST_POSTGRES_URL = services.postgresAdminUrl
   const database = resources.use(await createTestDatabase())
-  const simulator = resources.use(await startSimulator())
   const directory = mkdtempSync(join(tmpdir(), 'fleet-bench-'))
   resources.defer(() => rmSync(directory, { recursive: true, force: true }))
+  const simulatorUrl = await startSimulatorProcess(resources, directory)
   const config = readConfig({
     ...secretSettings(services, directory),
     DATABASE_APP_URL: database.appUrl,
     DATABASE_SYSTEM_URL: database.systemUrl,
     REDIS_URL: services.redisUrl,
     KSEF_ENVIRONMENT: 'test',
-    KSEF_BASE_URL: simulator.url,
+    KSEF_BASE_URL: `${simulatorUrl}/v2`,
     MASTER_KEY: randomBytes(32).toString('base64'),
   })
   const quiet = createLogger({ service: 'bench', level: 'error' })
@@ -78,10 +81,26 @@ export async function startLookupFleet(
   return {
     database,
     redisUrl: services.redisUrl,
+    simulatorUrl,
     secretStore: services.awsEndpointUrl === undefined ? 'local' : 'aws',
     worker,
     company: (nip) => connectCompany(clerk, nip),
   }
+}
+
+async function startSimulatorProcess(resources: AsyncDisposableStack, directory: string): Promise<string> {
+  const port = await freePort()
+  const url = `http://127.0.0.1:${port}`
+  const running = await startProcess({
+    name: 'simulator',
+    entry: 'packages/simulator/src/main.ts',
+    args: ['--port', String(port)],
+    env: {},
+    readyUrl: `${url}/_simulator/health`,
+    directory,
+  })
+  resources.defer(() => running.stop())
+  return url
 }
 
 /** AWS's own settings are read by its SDK, from the environment. */

@@ -12,7 +12,7 @@ export type InvoiceView = {
   state: string
   number: string
   ksefNumber: string | null
-  reason: { code: string; ksefCode?: number } | null
+  outcome: { code: string; meaning: { pl: string; en: string } }
 }
 
 const LOOK_MS = 25

@@ -1,10 +1,9 @@
 import { mkdirSync, readFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
-import { fileURLToPath } from 'node:url'
 import { type KeptProcess, keepProcess } from '@ksef-fleet/infra/kept-process'
+import { programFile } from './program-file.ts'
 
-const ROOT = fileURLToPath(new URL('../../../../', import.meta.url))
 const READY_MS = 60_000
 const LOOK_MS = 50
 const LOG_TAIL_CHARACTERS = 4_000
@@ -12,6 +11,8 @@ const LOG_TAIL_CHARACTERS = 4_000
 /** One program of the fleet, running as a process of its own. */
 export type FleetProcess = {
   name: string
+  /** Where it answers; no slash at the end. */
+  origin: string
   logFile: string
   /** Ends it in order. */
   stop(): Promise<void>
@@ -36,14 +37,15 @@ export async function startProcess(program: {
   mkdirSync(program.directory, { recursive: true })
   const logFile = join(program.directory, `${program.name}.log`)
   const kept = keepProcess({
-    command: [process.execPath, join(ROOT, program.entry), ...(program.args ?? [])],
-    env: { ...inherited(), ...program.env },
+    command: [process.execPath, programFile(program.entry), ...(program.args ?? [])],
+    env: { ...inheritedSettings(), ...program.env },
     stopSignal: 'TERM',
     logFile,
   })
   await ready(program, kept, logFile)
   return {
     name: program.name,
+    origin: new URL(program.readyUrl).origin,
     logFile,
     stop: () => kept.stop(),
     kill: () => kept.kill(),
@@ -52,7 +54,7 @@ export async function startProcess(program: {
 }
 
 /** Of our own environment only what a program needs to run: no setting of ours reaches the fleet by accident. */
-function inherited(): Record<string, string> {
+export function inheritedSettings(): Record<string, string> {
   const names = ['PATH', 'HOME', 'LANG', 'TZ', 'NODE_EXTRA_CA_CERTS', 'NODE_COMPILE_CACHE', 'KSEF_SCHEMA_DIR']
   return Object.fromEntries(
     names.flatMap((name) => (process.env[name] === undefined ? [] : [[name, process.env[name]]])),

@@ -26,6 +26,7 @@ export type FleetOptions = {
   simulatorArgs?: readonly string[]
   /** Settings of the worker beside those every fleet has. */
   workerEnv?: Record<string, string>
+  /** One unless stated; with none, what is accepted waits. */
   workers?: number
   opsPassword?: string
 }
@@ -37,6 +38,7 @@ export type Fleet = AsyncDisposable & {
   /** The simulator's control plane. */
   simulatorUrl: string
   redisUrl: string
+  api: FleetProcess
   workers: FleetProcess[]
   logFiles: string[]
   startWorker(): Promise<FleetProcess>
@@ -81,6 +83,9 @@ async function startPrograms(options: FleetOptions, started: AsyncDisposableStac
     MASTER_KEY: keepSecret(options.directory, 'master.key', () => randomBytes(32).toString('base64')),
     SECRET_STORE: 'local',
     SECRET_STORE_DIRECTORY: join(options.directory, 'secrets'),
+    // A receiver of events on this machine, for whoever tries the fleet out.
+    WEBHOOK_NETWORKS: '127.0.0.0/8',
+    WEBHOOK_HTTP: 'true',
   }
   const apiPort = await portNear(options.apiPort)
   const apiUrl = `http://127.0.0.1:${apiPort}`
@@ -88,7 +93,7 @@ async function startPrograms(options: FleetOptions, started: AsyncDisposableStac
   const api = await run({
     name: 'api',
     entry: 'apps/api/src/main.ts',
-    env: { ...env, ...ops, PORT: String(apiPort) },
+    env: { ...env, ...ops, KSEF_QR_URL: simulatorUrl, PORT: String(apiPort) },
     readyUrl: `${apiUrl}/readyz`,
   })
 
@@ -98,7 +103,13 @@ async function startPrograms(options: FleetOptions, started: AsyncDisposableStac
     const worker = await run({
       name: `worker-${workers.length + 1}`,
       entry: 'apps/worker/src/main.ts',
-      env: { ...env, KSEF_BASE_URL: `${simulatorUrl}/v2`, HEALTH_PORT: String(port), ...options.workerEnv },
+      env: {
+        ...env,
+        KSEF_BASE_URL: `${simulatorUrl}/v2`,
+        KSEF_LIGHTHOUSE_URL: simulatorUrl,
+        HEALTH_PORT: String(port),
+        ...options.workerEnv,
+      },
       readyUrl: `http://127.0.0.1:${port}/readyz`,
     })
     workers.push(worker)
@@ -111,6 +122,7 @@ async function startPrograms(options: FleetOptions, started: AsyncDisposableStac
     ksefUrl: `${simulatorUrl}/v2`,
     simulatorUrl,
     redisUrl: options.redisUrl,
+    api,
     workers,
     get logFiles() {
       return [simulator, api, ...workers].map((program) => program.logFile)

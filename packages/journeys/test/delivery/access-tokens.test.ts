@@ -6,6 +6,7 @@ import { connectCacheRedis } from '@ksef-fleet/worker/redis'
 import { redisTokenCache } from '@ksef-fleet/worker/redis-token-cache'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, beforeEach, describe, expect, test } from 'vitest'
+import { everythingIn } from '../redis-contents.ts'
 import { type DeliveryFleet, startDeliveryFleet } from './delivery-fleet.ts'
 import type { DeliveryWorker } from './delivery-worker.ts'
 import { answerWith, calm, exception } from './faults.ts'
@@ -164,7 +165,8 @@ describe('access tokens', () => {
   ])('a cached value that is %s is a miss', async (_, spoil) => {
     const one = await owner()
     await textOf(instance(), one)
-    for (const key of await redis.keys('*')) await redis.set(key, spoil((await redis.get(key)) ?? ''))
+    for (const key of await redis.keys('fleet-token-*'))
+      await redis.set(key, spoil((await redis.get(key)) ?? ''))
     const before = count(SIGN_IN)
     expect(nipIn(await textOf(instance(), one))).toBe(one.context.value)
     expect(count(SIGN_IN) - before).toBe(1)
@@ -187,7 +189,7 @@ describe('access tokens', () => {
   test('nothing in Redis shows a token or a NIP', async () => {
     const one = await owner()
     const token = await textOf(instance(), one)
-    const kept = await Promise.all((await redis.keys('*')).map(async (key) => key + (await redis.get(key))))
+    const kept = await everythingIn(redis)
     expect(kept.length).toBeGreaterThan(0)
     for (const text of kept) {
       for (const planted of [

@@ -111,15 +111,28 @@ describe('a worker killed', () => {
     await checkLedger(fleet, life)
   })
 
-  test('after KSeF opened a session leaves that one empty and opens another', async () => {
+  test('after KSeF opened a session opens another, and closes the one that nobody knows', async () => {
     const life = await start({ atCall: 0, when: 'before' })
     await arm(fleet, OPEN, { mode: 'drop-answer-after-effect' })
-    await drive(fleet, [healthy], { companies: [life.id], until: isOver([life.id]) })
+    const looked = async () => {
+      const { rows } = await fleet.admin.query(
+        `select 1 from sessions where company_id = $1 and state = 'abandoned' and next_poll_at is not null`,
+        [life.id],
+      )
+      return rows.length === 0
+    }
+    const over = isOver([life.id])
+    await drive(fleet, [healthy], { companies: [life.id], until: async () => (await over()) && looked() })
     const { rows } = await fleet.admin.query(
-      'select state from sessions where company_id = $1 order by created_at',
+      'select state, reference_number as reference from sessions where company_id = $1 order by created_at',
       [life.id],
     )
     expect(rows.map(({ state }) => state)).toEqual(['abandoned', 'settled'])
+    const orphan: string = rows[0].reference
+    const closed = fleet.simulator.ledger
+      .calls()
+      .filter(({ path }) => path.endsWith(`/sessions/online/${orphan}/close`))
+    expect(closed.map(({ httpStatus }) => httpStatus)).toEqual([204])
     expect(await postsOf(fleet, life)).toEqual([1])
   })
 })

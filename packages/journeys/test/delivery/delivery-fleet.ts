@@ -9,6 +9,7 @@ import {
   type CompanyId,
   createCompany,
   createIntegration,
+  type Delivery,
   type Integration,
   Nip,
   type Submission,
@@ -35,11 +36,11 @@ export type DeliveryFleet = {
   /** A company of its own NIP with an active integration. */
   company(credential?: (nip: string) => Promise<SuppliedCredential>): Promise<Connected>
   connect(company: Company, credential?: SuppliedCredential): Promise<Integration>
-  accept(companyId: CompanyId, xml: Uint8Array): Promise<Submission>
+  accept(companyId: CompanyId, xml: Uint8Array, delivery?: Delivery): Promise<Submission>
   submission(of: Submission): Promise<Submission>
   submissions(companyId: CompanyId): Promise<Submission[]>
   /** Calls the simulator's control plane. */
-  control(method: 'POST' | 'DELETE', path: string, body?: object): Promise<void>
+  control(method: 'POST' | 'PUT' | 'DELETE', path: string, body?: object): Promise<void>
   close(): Promise<void>
 }
 
@@ -63,10 +64,14 @@ function contract(): SimulatorOptions {
   return folder === '' ? {} : { contractFile: `${folder}/open-api.json` }
 }
 
-/** @param settings of the worker by which companies are connected */
+/**
+ * @param settings of the worker by which companies are connected
+ * @param clock instead of this machine's
+ */
 export async function startDeliveryFleet(
   options: SimulatorOptions = {},
   settings: NodeJS.ProcessEnv = {},
+  clock: { now?: () => Date } = {},
 ): Promise<DeliveryFleet> {
   const database = await createTestDatabase()
   const simulator = await startSimulator({ processingDelayMs: 40, ...contract(), ...options })
@@ -80,7 +85,7 @@ export async function startDeliveryFleet(
     workers.push(started)
     return started
   }
-  const clerk = worker({ settings })
+  const clerk = worker({ settings, ...clock })
 
   const connectCompany: DeliveryFleet['connect'] = async (company, credential) => {
     const created = await createIntegration(clerk.context, {
@@ -108,10 +113,10 @@ export async function startDeliveryFleet(
       const integration = await connectCompany(company, await credential(nip))
       return { company, id: company.id, nip, integration }
     },
-    async accept(companyId, xml) {
+    async accept(companyId, xml, delivery = 'auto') {
       const inspect = async (bytes: Uint8Array) =>
         inspectInvoice(bytes, { now: new Date(), environment: 'test' })
-      return (await acceptInvoice({ ...clerk.context, inspect }, { companyId, xml })).submission
+      return (await acceptInvoice({ ...clerk.context, inspect }, { companyId, xml, delivery })).submission
     },
     async submission({ companyId, id }) {
       const found = await db.withCompany(companyId, (tx) => tx.submissions.get(id))

@@ -3,8 +3,10 @@
  * the rings that the real sweeper and outbox give. So a story decides what happens when, and a process can die mid-step.
  */
 import { randomBytes } from 'node:crypto'
+import type { LookupFunction } from 'node:net'
 import {
   type AccessTokens,
+  type CallCounter,
   createAuditTrail,
   createLogger,
   type DeliveryContext,
@@ -22,18 +24,29 @@ import { type Death, Killed, type MortalDatabase, mortalDatabase, sleepyDatabase
 /** The fleet's waits, a hundred times shorter. Claims live long: a story that needs a dead one ends its lease itself. */
 const TIMING: DeliveryContext['timing'] = {
   claimLeaseSeconds: 60,
+  packageLeaseSeconds: 60,
   openLeaseSeconds: 60,
   sessionIdleSeconds: 3600,
+  orphanSeconds: 0.1,
   pollSeconds: [0.02, 0.03, 0.05],
   searchSeconds: [0.02, 0.04, 0.08, 0.16],
   retrySeconds: [0.05, 0.1, 0.2, 0.4],
   giveUpSeconds: 3600,
 }
 
+const INBOX_TIMING: DeliveryContext['inboxTiming'] = {
+  leaseSeconds: 60,
+  exportPollSeconds: [0.02, 0.05],
+  exportGiveUpSeconds: 3600,
+  retrySeconds: [0.05, 0.1, 0.2, 0.4],
+  missingSeconds: [0.05, 3600],
+  auditRetrySeconds: [3600],
+}
+
 const NEVER = Number.POSITIVE_INFINITY
 
 export type DeliveryWorker = {
-  context: DeliveryContext & { access: AccessTokens }
+  context: DeliveryContext & { access: AccessTokens; calls: CallCounter }
   db: MortalDatabase
   /** Runs one job; a kill ends it silently, as it would the process. */
   run(job: string, payload: Record<string, string>): Promise<void>
@@ -44,6 +57,7 @@ export function startWorker(
   fleet: Pick<DeliveryFleet, 'database' | 'db' | 'admin' | 'masterKey' | 'directory' | 'ksefUrl'>,
   options: {
     timing?: Partial<DeliveryContext['timing']>
+    inboxTiming?: Partial<DeliveryContext['inboxTiming']>
     death?: Death
     asleep?: Parameters<typeof sleepyDatabase>[1]
     ksefUrl?: string
@@ -53,6 +67,8 @@ export function startWorker(
     /** Settings that differ from those below; an empty one counts as absent. */
     settings?: NodeJS.ProcessEnv
     log?: Log
+    /** Instead of the system's resolver, for receivers of events. */
+    resolve?: LookupFunction
   } = {},
 ): DeliveryWorker {
   const config = readConfig({
@@ -86,8 +102,16 @@ export function startWorker(
     trail,
     now,
     ...(options.bus === undefined ? {} : { bus: options.bus }),
+    resolve: options.resolve,
   })
-  const context = { ...composed, timing: { ...TIMING, ...options.timing } }
+  const context = {
+    ...composed,
+    timing: { ...TIMING, ...options.timing },
+    inboxTiming: { ...INBOX_TIMING, ...options.inboxTiming },
+  }
+
+  // As the real worker's loop does.
+  const counting = setInterval(() => void composed.budget.begin(), 400)
 
   const run = async (name: string, payload: unknown): Promise<void> => {
     const job = JOBS.find((one) => one.name === name)
@@ -104,9 +128,11 @@ export function startWorker(
     run,
     async close() {
       stop.abort()
+      clearInterval(counting)
       await trail.close()
       redis.disconnect()
       await context.ksef.close()
+      await composed.closeWebhooks()
     },
   }
 }

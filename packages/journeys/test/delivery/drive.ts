@@ -31,7 +31,7 @@ export async function turn(
   if (all.length === 0) return 0
   await forgetRings(fleet, companies)
   const idleSeconds = Math.min(...all.map(({ context }) => context.timing.sessionIdleSeconds))
-  const due = await sweepDue(fleet.db, idleSeconds)
+  const { rings: due } = await sweepDue(fleet.db, idleSeconds)
   const wished = await fleet.db.asSystem('relay-outbox', (tx) => tx.outbox.take(500))
   const mine = [...new Map([...due, ...wished].map((ring) => [ring.key, ring])).values()]
     .filter((ring) => companies.includes(companyOf(ring)))
@@ -128,7 +128,7 @@ export async function endLeases(fleet: DeliveryFleet, companies: readonly Compan
     [companies],
   )
   await fleet.admin.query(
-    `update sessions set lease_until = ${past} where company_id = any($1) and state = 'opening'`,
+    `update sessions set lease_until = ${past} where company_id = any($1) and state in ('opening', 'open') and lease_until is not null`,
     [companies],
   )
 }

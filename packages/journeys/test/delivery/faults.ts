@@ -7,11 +7,15 @@ export const CLOSE = 'POST /sessions/online/{referenceNumber}/close'
 export const LIST = 'GET /sessions/{referenceNumber}/invoices'
 export const ONE = 'GET /sessions/{referenceNumber}/invoices/{invoiceReferenceNumber}'
 export const SESSION = 'GET /sessions/{referenceNumber}'
+export const OPEN_BATCH = 'POST /sessions/batch'
+export const CLOSE_BATCH = 'POST /sessions/batch/{referenceNumber}/close'
 export const UPO_LINK = 'GET /storage/upo'
 
 type Mode = 'drop-answer-after-effect' | 'reset-before-effect' | 'cut-body-after-effect' | 'status' | 'delay'
 type More = {
   times?: number
+  /** Without end, each fitting call with this probability. */
+  probability?: number
   skip?: number
   afterEffect?: boolean
   httpStatus?: number

@@ -6,7 +6,7 @@ export class Killed extends Error {}
 export type Death = { atCall: number; when: 'before' | 'after' }
 
 export type MortalDatabase = FleetDatabase & {
-  /** Calls of `withCompany` so far. */
+  /** Calls of `withCompany` and `readCompany` so far. */
   readonly calls: number
   readonly dead: boolean
 }
@@ -19,6 +19,15 @@ export function mortalDatabase(db: FleetDatabase, death: Death): MortalDatabase 
     dead = true
     throw new Killed('the process was killed')
   }
+  const mortally = async <T>(call: () => Promise<T>): Promise<T> => {
+    if (dead) die()
+    calls++
+    const last = calls === death.atCall
+    if (last && death.when === 'before') die()
+    const result = await call()
+    if (last) die()
+    return result
+  }
   return {
     get calls() {
       return calls
@@ -26,15 +35,8 @@ export function mortalDatabase(db: FleetDatabase, death: Death): MortalDatabase 
     get dead() {
       return dead
     },
-    async withCompany(companyId, work) {
-      if (dead) die()
-      calls++
-      const last = calls === death.atCall
-      if (last && death.when === 'before') die()
-      const result = await db.withCompany(companyId, work)
-      if (last) die()
-      return result
-    },
+    withCompany: (companyId, work) => mortally(() => db.withCompany(companyId, work)),
+    readCompany: (companyId, work) => mortally(() => db.readCompany(companyId, work)),
     asSystem: (reason, work) => (dead ? die() : db.asSystem(reason, work)),
   }
 }
@@ -45,11 +47,13 @@ export function sleepyDatabase(
   { atCall, until }: { atCall: number; until: Promise<void> },
 ): FleetDatabase {
   let calls = 0
+  const sleepily = async <T>(call: () => Promise<T>): Promise<T> => {
+    if (++calls === atCall) await until
+    return call()
+  }
   return {
-    async withCompany(companyId, work) {
-      if (++calls === atCall) await until
-      return db.withCompany(companyId, work)
-    },
+    withCompany: (companyId, work) => sleepily(() => db.withCompany(companyId, work)),
+    readCompany: (companyId, work) => sleepily(() => db.readCompany(companyId, work)),
     asSystem: (reason, work) => db.asSystem(reason, work),
   }
 }

@@ -1,4 +1,5 @@
 /** The same bytes more than once in one session: whose entry is whose, when an answer was lost. */
+import { holdSubmission, outcomeOf, releaseSubmission, retrySubmission } from '@ksef-fleet/core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Connected, type DeliveryFleet, invoiceOf, startDeliveryFleet } from './delivery-fleet.ts'
 import type { DeliveryWorker } from './delivery-worker.ts'
@@ -50,6 +51,57 @@ test('an invoice that was held and released goes into another session than the o
   const after = await fleet.submission(submission)
   expect(after.state).toBe('receipted')
   expect(after.sessionId).not.toBe(before.sessionId)
+  await checkLedger(fleet, company)
+})
+
+test('an invoice that is tried again goes into another session, where a lost answer finds the new entry', async () => {
+  company = await fleet.company()
+  await fleet.control('POST', '/misbehaviours', { kind: 'invoice-status', code: 415, times: 1 })
+  const submission = await fleet.accept(company.id, invoiceOf(company.nip, 'T/5'))
+  await driveTo(fleet, worker, { submission, states: ['rejected'] })
+  const before = await fleet.submission(submission)
+  expect(outcomeOf(before)).toMatchObject({
+    retry: 'helps-after',
+    ksef: { resource: 'invoice', code: 415 },
+  })
+
+  await arm(fleet, SEND, { mode: 'drop-answer-after-effect' })
+  const wish = { companyId: company.id, submissionId: submission.id, actor: 'test' }
+  await retrySubmission(worker.context, wish)
+  await driveTo(fleet, worker, { submission, states: ['receipted', 'rejected', 'held'] })
+  const after = await fleet.submission(submission)
+  expect(after).toMatchObject({ state: 'receipted', reason: null, attempts: 2 })
+  expect(after.sessionId).not.toBe(before.sessionId)
+  expect(after.referenceNumber).not.toBe(before.referenceNumber)
+  await checkLedger(fleet, company)
+})
+
+test('an invoice that is tried again although its number was taken meanwhile is registered once', async () => {
+  company = await fleet.company()
+  const xml = invoiceOf(company.nip, 'T/6')
+  await fleet.control('POST', '/misbehaviours', { kind: 'invoice-status', code: 415, times: 1 })
+  const first = await fleet.accept(company.id, xml)
+  await driveTo(fleet, worker, { submission: first, states: ['rejected'] })
+  const second = await fleet.accept(company.id, xml)
+  const wish = { companyId: company.id, submissionId: first.id, actor: 'test' }
+  const taken = { code: 'INVOICE_DUPLICATE', existingId: second.id }
+  await expect(retrySubmission(worker.context, wish)).rejects.toMatchObject(taken)
+  await driveTo(fleet, worker, { submission: second, states: ['receipted'] })
+  await expect(retrySubmission(worker.context, wish)).rejects.toMatchObject(taken)
+  expect((await fleet.submission(first)).state).toBe('rejected')
+})
+
+test('an invoice that somebody holds is sent by no verification, and goes when it is released', async () => {
+  company = await fleet.company()
+  const submission = await fleet.accept(company.id, invoiceOf(company.nip, 'T/7'))
+  const wish = { companyId: company.id, submissionId: submission.id, actor: 'test' }
+  await holdSubmission(worker.context, wish)
+  const neighbour = await fleet.accept(company.id, invoiceOf(company.nip, 'T/8'))
+  await worker.run('verify-integration', { companyId: company.id, integrationId: company.integration.id })
+  await driveTo(fleet, worker, { submission: neighbour, states: ['receipted'] })
+  expect(await fleet.submission(submission)).toMatchObject({ state: 'held', attempts: 0 })
+  await releaseSubmission(worker.context, wish)
+  await driveTo(fleet, worker, { submission, states: ['receipted'] })
   await checkLedger(fleet, company)
 })
 

@@ -1,7 +1,7 @@
 /** What becomes of a sent invoice by what KSeF says of it. */
 
 import { randomBytes } from 'node:crypto'
-import type { Submission, SubmissionState } from '@ksef-fleet/core'
+import { outcomeOf, type Submission, type SubmissionState } from '@ksef-fleet/core'
 import {
   createKsefClient,
   encryptInvoice,
@@ -17,6 +17,8 @@ import type { DeliveryWorker } from './delivery-worker.ts'
 import { drive, driveTo } from './drive.ts'
 import { answerWith, CLOSE, calm, LIST, ONE, SESSION, UPO_LINK } from './faults.ts'
 import { checkLedger, postsOf } from './ledger-check.ts'
+
+const DOCUMENT = 'GET /invoices/ksef/{ksefNumber}'
 
 let fleet: DeliveryFleet
 let worker: DeliveryWorker
@@ -125,6 +127,24 @@ describe('a duplicate (440)', () => {
     expect(submission).toMatchObject({ state: 'rejected', reason: { code: 'KSEF_DUPLICATE' } })
   })
 
+  test('of an original that KSeF does not show yet waits for it', async () => {
+    const submission = await duplicate(
+      (nip) => invoiceOf(nip, 'D/1'),
+      async () => {
+        const none = { hasMore: false, isTruncated: false, invoices: [] }
+        const missing = {
+          exceptionDetailList: [{ exceptionCode: 21164, exceptionDescription: 'Brak faktury' }],
+        }
+        await answerWith(fleet, LIST, { httpStatus: 403, times: 4, body: { status: 403 } })
+        await answerWith(fleet, 'POST /invoices/query/metadata', { httpStatus: 200, times: 1, body: none })
+        await answerWith(fleet, DOCUMENT, { httpStatus: 400, times: 1, body: { exception: missing } })
+      },
+    )
+    expect(submission).toMatchObject({ state: 'receipted', ksefNumber: original()?.ksefNumber })
+    const asked = fleet.simulator.ledger.calls().filter(({ operation }) => operation === DOCUMENT)
+    expect(asked.map(({ httpStatus }) => httpStatus)).toContain(400)
+  })
+
   test('that nobody can read is held for a person', async () => {
     const forbidden = { httpStatus: 403, times: 10, body: { status: 403, reasonCode: 'missing-permissions' } }
     const submission = await duplicate(
@@ -132,7 +152,7 @@ describe('a duplicate (440)', () => {
       async () => {
         await answerWith(fleet, LIST, forbidden)
         await answerWith(fleet, 'POST /invoices/query/metadata', forbidden)
-        await answerWith(fleet, 'GET /invoices/ksef/{ksefNumber}', forbidden)
+        await answerWith(fleet, DOCUMENT, forbidden)
       },
     )
     expect(submission).toMatchObject({
@@ -148,15 +168,18 @@ describe('a duplicate (440)', () => {
     await checkLedger(fleet, company)
   })
 
-  test('whose examination KSeF fails to answer waits, and no other question is asked before Retry-After', async () => {
+  test('whose examination KSeF fails to answer waits, and is not asked again before Retry-After', async () => {
     const submission = await sent()
     await say(submission, { code: 440, description: 'Duplikat' })
     await answerWith(fleet, LIST, { httpStatus: 429, headers: { 'retry-after': '1' }, body: {} })
     expect(await end(submission)).toMatchObject({ state: 'receipted' })
     const calls = fleet.simulator.ledger.calls()
     const refused = calls.findLastIndex(({ httpStatus }) => httpStatus === 429)
-    const next = calls.slice(refused + 1).find(({ context }) => context?.value === company.nip)!
-    expect(Date.parse(next.at) - Date.parse(calls[refused]!.at)).toBeGreaterThanOrEqual(1_000)
+    const again = calls
+      .slice(refused + 1)
+      .filter((call) => call.operation === LIST && call.context?.value === company.nip)
+    for (const { at } of again)
+      expect(Date.parse(at) - Date.parse(calls[refused]!.at)).toBeGreaterThanOrEqual(1_000)
   })
 })
 
@@ -189,6 +212,27 @@ describe('a verdict', () => {
       await checkLedger(fleet, company)
     },
   )
+
+  test('that is not there yet is told in KSeF’s words, and when it is late that it is late', async () => {
+    const submission = await sent()
+    const told = async () => outcomeOf(await fleet.submission(submission))
+    expect(await told()).toMatchObject({ code: 'VERDICT_AWAITED', ksef: null })
+    await say(submission, { code: 150, description: 'Trwa' }, { times: 9 })
+    const until = (code: string) =>
+      drive(fleet, [worker], {
+        companies: [company.id],
+        until: async () => (await told()).code === code,
+      })
+    await until('KSEF_PROCESSING')
+    expect(await told()).toMatchObject({
+      retry: 'automatic',
+      ksef: { resource: 'invoice', code: 150 },
+      reason: { description: 'Trwa' },
+    })
+    await until('KSEF_VERDICT_LATE')
+    expect((await fleet.submission(submission)).attempts).toBe(1)
+    expect(await end(submission)).toMatchObject({ state: 'receipted', reason: null })
+  })
 
   test('of a number with a wrong checksum or another seller is never success', async () => {
     for (const ksefNumber of ['5265877635-20261122-0123456789AB-00', 'nonsense']) {
@@ -236,7 +280,8 @@ describe('a verdict', () => {
     await say(await fleet.submission(submission), { code: 150, description: 'Trwa' }, { times: 1_000 })
     await driveTo(fleet, hasty, { submission, states: ['held'] })
     expect(await fleet.submission(submission)).toMatchObject({
-      reason: { code: 'KSEF_UNSETTLED' },
+      // With the last that KSeF said of it, for whoever asks the Ministry.
+      reason: { code: 'KSEF_UNSETTLED', ksefCode: 150, ksefResource: 'invoice', description: 'Trwa' },
       attempts: 1,
     })
     expect(await postsOf(fleet, company)).toEqual([1])
@@ -257,7 +302,7 @@ describe('a session', () => {
 
   test('that ends in 415 with silent invoices sends them again elsewhere', async () => {
     const submission = await sent()
-    await say(submission, { code: 150, description: 'Trwa' }, { times: 4 })
+    await say(submission, { code: 150, description: 'Trwa' }, { times: 9 })
     await answerWith(fleet, SESSION, {
       httpStatus: 200,
       body: { status: { code: 415, description: 'Błąd klucza' } },

@@ -85,6 +85,9 @@ export async function runSteps(
     env: {
       PATH: process.env.PATH,
       HOME: given.directory,
+      ...(process.env.NODE_COMPILE_CACHE === undefined
+        ? {}
+        : { NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE }),
       TMPDIR: mkdtempSync(join(given.directory, 'tmp-')),
       ...given.env,
     },

@@ -6,27 +6,13 @@ import { createHash } from 'node:crypto'
 import { InMemoryOfflineInvoiceStorage } from 'ksef-client-ts'
 import { expect, test } from 'vitest'
 import { fa3Invoice } from '../fa3-invoice.ts'
+import { offlineCertificate } from './offline-certificate.ts'
 import { NIP, type Strangers, strangers, until } from './strangers.ts'
 
 const hashOf = (xml: string) => createHash('sha256').update(xml).digest('base64')
 const issueDateOf = (xml: string) => /<P_1>(.*?)<\/P_1>/.exec(xml)?.[1] ?? ''
 const FORM = { systemCode: 'FA (3)', schemaVersion: '1-0E', value: 'FA' } as const
 const pageAt = async (address: string) => (await fetch(address)).text()
-
-async function offlineCertificate({ ts }: Strangers, key: 'RSA' | 'ECDSA') {
-  const data = await ts.certificates.getEnrollmentData()
-  const csr = key === 'RSA' ? await ts.crypto.generateCsrRsa(data) : await ts.crypto.generateCsrEcdsa(data)
-  const { referenceNumber } = await ts.certificates.enroll({
-    certificateName: 'Certyfikat do wydruków',
-    certificateType: 'Offline',
-    csr: Buffer.from(csr.csrDer).toString('base64'),
-  })
-  const enrolled = await until(
-    () => ts.certificates.getEnrollmentStatus(referenceNumber),
-    ({ status }) => status.code !== 100,
-  )
-  return { serialNumber: enrolled.certificateSerialNumber ?? '', privateKeyPem: csr.privateKeyPem }
-}
 
 test.each(['RSA', 'ECDSA'] as const)(
   'links for KOD I of both clients and for KOD II of ksef-client-ts (%s) are confirmed by the pages they lead to',

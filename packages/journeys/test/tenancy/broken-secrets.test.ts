@@ -24,6 +24,7 @@ import {
 import type { DeliveryWorker } from '../delivery/delivery-worker.ts'
 import { drive, turn } from '../delivery/drive.ts'
 import { checkLedger, postsOf } from '../delivery/ledger-check.ts'
+import { everythingIn } from '../redis-contents.ts'
 import { type ApiInFront, apiInFrontOf } from './api-in-front.ts'
 import { countOf, SIGN_IN } from './provider-side.ts'
 import { versionsOf } from './rotation-story.ts'
@@ -110,7 +111,7 @@ async function everyText(lines: readonly string[], companies: readonly Connected
   for (const { id } of companies)
     for (const page of ['status', 'doctor', 'integrations', 'credentials', 'invoices'])
       texts.push((await api.call(`/v1/companies/${id}/${page}`)).text)
-  for (const key of await redis.keys('*')) texts.push(key, (await redis.get(key)) ?? '')
+  texts.push(...(await everythingIn(redis)))
   return texts.join('\n')
 }
 

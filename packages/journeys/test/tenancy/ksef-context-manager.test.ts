@@ -1,7 +1,13 @@
 /** One door to KSeF: whose context, whose credential, whose token, and what happens when any of them is not to be had. */
 
 import { randomBytes } from 'node:crypto'
-import { type CompanyId, type CompanyKsef, createCredential, type SecretBus } from '@ksef-fleet/core'
+import {
+  type CompanyId,
+  type CompanyKsef,
+  changeCompany,
+  createCredential,
+  type SecretBus,
+} from '@ksef-fleet/core'
 import {
   createSelfSignedCertificate,
   encryptInvoice,
@@ -14,7 +20,13 @@ import { connectCacheRedis, connectListeningRedis } from '@ksef-fleet/worker/red
 import { redisSecretBus } from '@ksef-fleet/worker/redis-secret-bus'
 import type { Redis } from 'ioredis'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
-import { type DeliveryFleet, invoiceOf, sealFor, startDeliveryFleet } from '../delivery/delivery-fleet.ts'
+import {
+  type DeliveryFleet,
+  invoiceOf,
+  sealFor,
+  startDeliveryFleet,
+  today,
+} from '../delivery/delivery-fleet.ts'
 import type { DeliveryWorker } from '../delivery/delivery-worker.ts'
 import { drive, turn } from '../delivery/drive.ts'
 import { calm } from '../delivery/faults.ts'
@@ -103,9 +115,10 @@ describe('the context of a company', () => {
     const nips = Array.from({ length: 100 }, newNip)
     const clients = await Promise.all(nips.map((nip) => newClient(worker, { nip })))
     await Promise.all(nips.map((nip) => grant(fleet, { nip, to: PROVIDER })))
-    // Their verifications would sign in, and are another story's.
+    // Their verifications would sign in, and are another story's; so is how many sign-ins an address may make at once.
     await fleet.admin.query(
       `update ksef_integrations set state = 'active', verify_due_at = null,
+              rate_limits = '{"anonymous": {"perSecond": 10000, "perMinute": 600000, "perHour": 36000000}}',
               nip_proof = '{"method":"attested","at":"2026-01-01T00:00:00.000Z","by":"story"}'
         where company_id = any($1)`,
       [clients.map(({ id }) => id)],
@@ -171,7 +184,7 @@ describe('the context of a company', () => {
     const key = newSessionKey(randomBytes)
     const opened = given(await ksef.openSession({ formCode: FORMS['FA (3)'].code, key }))
     const xml = invoiceOf(seller.nip, 'DOOR/1')
-    const sent = given(await ksef.sendInvoice(opened.referenceNumber, encryptInvoice(xml, key)))
+    const sent = given(await ksef.sendEncrypted(opened.referenceNumber, encryptInvoice(xml, key)))
     const seen = async () => given(await ksef.invoiceStatus(opened.referenceNumber, sent.referenceNumber))
     await expect.poll(async () => (await seen()).status.code).toBe(200)
     const { ksefNumber = '' } = await seen()
@@ -194,6 +207,41 @@ describe('the context of a company', () => {
     const last = calls.at(-1)
     expect(last).toMatchObject({ context: { value: stranger.nip } })
     for (const call of calls.slice(0, -1)) expect(call.context?.value).toBe(seller.nip)
+  })
+
+  test('takes an order of the company’s own program, which goes the way of every invoice', async () => {
+    const seller = await ownClient()
+    const ksef = await contextsOf(worker).forCompany(seller.id)
+    const order = {
+      invoice: {
+        number: 'ORDER/1',
+        issueDate: today(),
+        lines: [{ name: 'Deski', quantity: '2', netUnitPrice: '10.00', vatRate: '23' as const }],
+      },
+      businessProfile: { address: { line1: 'Leśna 3' } },
+      customer: { nip: '1111111111', name: 'Stolarnia' },
+      idempotencyKey: 'order-1',
+    }
+    const { submission, replayed } = await ksef.sendInvoice(order)
+    expect([submission.number, submission.sellerNip, replayed]).toEqual(['ORDER/1', seller.nip, false])
+    const again = await ksef.sendInvoice(order)
+    expect([again.submission.id, again.replayed]).toEqual([submission.id, true])
+    const bare = {
+      invoice: { ...order.invoice, number: 'ORDER/2' },
+      customer: order.customer,
+    }
+    await expect(ksef.sendInvoice(bare)).rejects.toMatchObject({
+      code: 'INVOICE_INVALID',
+      faults: [{ code: 'INVOICE_FIELD_MISSING', pointer: '/seller/address' }],
+    })
+    const change = { address: { line1: 'Leśna 3' } }
+    await changeCompany(worker.context, { companyId: seller.id, change, actor: 'story' })
+    const { submission: short } = await ksef.sendInvoice(bare)
+    const { db } = worker.context
+    const stored = await db.withCompany(seller.id, (tx) => tx.documents.get(short.documentId))
+    expect(Buffer.from(stored?.content ?? []).toString()).toContain('<AdresL1>Leśna 3</AdresL1>')
+    await drive(fleet, [worker], { companies: [seller.id] })
+    for (const one of [submission, short]) expect((await fleet.submission(one)).state).toBe('receipted')
   })
 
   test('is closed with the reason: no integration, not verified, revoked, out of date', async () => {

@@ -81,7 +81,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'a token whose successor KSeF makes',
-    callsMax: 37,
+    callsMax: 40,
     madeAtKsef: { tokens: 2, certificates: 0 },
     first: (owner) => owner.newToken(),
     async successor(owner) {
@@ -91,7 +91,7 @@ const KINDS: readonly Kind[] = [
   },
   {
     name: 'a certificate',
-    callsMax: 39,
+    callsMax: 42,
     madeAtKsef: { tokens: 0, certificates: 2 },
     first: (owner) => owner.newCertificate(),
     successor: async () => ({ origin: 'enrolled' }),

@@ -40,7 +40,7 @@ beforeAll(async () => {
   line = await startFaultyEndpoint(behind)
   Object.assign(process.env, LOGIN, { AWS_ENDPOINT_URL: line.url })
   fleet = await startDeliveryFleet({}, SETTINGS)
-  api = await apiInFrontOf(fleet, 'test', SETTINGS)
+  api = await apiInFrontOf(fleet, 'test', { settings: SETTINGS })
   redis = new Redis(process.env.FLEET_TEST_REDIS_URL ?? '')
 })
 afterEach(() => line?.heal())

@@ -1,4 +1,4 @@
-// Official tag "Pobieranie faktur"; pobieranie-faktur.md. So far what resolving a 440 needs.
+// Official tag "Pobieranie faktur"; pobieranie-faktur.md: metadata and single documents.
 import * as z from 'zod'
 import type { Result } from '../failure.ts'
 import { succeeded } from '../failure.ts'
@@ -10,20 +10,28 @@ import { absent, present } from './wire.ts'
 
 export type SubjectType = 'Subject1' | 'Subject2' | 'Subject3' | 'SubjectAuthorized'
 
-/** Which invoices to list. The range spans at most 100 days in UTC (2.7.1). */
-export type MetadataQuery = {
+/** Which invoices, for a list and for an export. The range spans at most 100 days in UTC (2.7.1). */
+export type InvoiceFilters = {
   readonly subjectType: SubjectType
   readonly dateRange: {
     readonly dateType: 'Issue' | 'Invoicing' | 'PermanentStorage'
     readonly from: Date
+    /** Now, when left out. */
     readonly to?: Date
+    /** Nothing past the moment up to which KSeF's archive is final; by `PermanentStorage` only. */
+    readonly restrictToPermanentStorageHwmDate?: boolean
   }
   readonly ksefNumber?: string
   readonly invoiceNumber?: string
   readonly sellerNip?: string
+}
+
+export type MetadataQuery = InvoiceFilters & {
   /** Zero-based page and its size, 10 to 250. */
   readonly pageOffset?: number
   readonly pageSize?: number
+  /** Oldest first or newest first by the date of the range; KSeF lists the newest first when left out. */
+  readonly sortOrder?: 'Asc' | 'Desc'
 }
 
 /** What KSeF lists about an invoice, as far as it is needed here. */
@@ -32,6 +40,8 @@ export type InvoiceMetadata = {
   readonly invoiceNumber?: string
   readonly issueDate?: string
   readonly invoicingDate?: Date
+  /** When KSeF gave the number. */
+  readonly acquisitionDate?: Date
   readonly permanentStorageDate?: Date
   readonly sellerNip?: string
   readonly invoiceType?: string
@@ -41,7 +51,10 @@ export type InvoiceMetadata = {
 export type InvoiceMetadataPage = {
   readonly invoices: readonly InvoiceMetadata[]
   readonly hasMore: boolean
+  /** There are more than a set of filters gives (10,000): the range has to be narrowed. */
   readonly isTruncated: boolean
+  /** By `PermanentStorage` only: up to here the list is complete and final. */
+  readonly permanentStorageHwmDate?: Date
 }
 
 /** Body of `POST /invoices/query/metadata`. */
@@ -51,21 +64,26 @@ export const InvoiceQueryFilters = z.strictObject({
     dateType: z.enum(['Issue', 'Invoicing', 'PermanentStorage']),
     from: z.iso.datetime(),
     to: z.iso.datetime().optional(),
+    restrictToPermanentStorageHwmDate: z.boolean().optional(),
   }),
   ksefNumber: z.string().optional(),
   invoiceNumber: z.string().max(256).optional(),
   sellerNip: z.string().optional(),
 })
 
-const Metadata = z
+/** What is only shown to people must not make a list unreadable: nulls were seen where the contract has none. */
+const wished = <T>(schema: z.ZodType<T>) => absent(schema).catch(undefined)
+
+export const Metadata = z
   .object({
     ksefNumber: z.string(),
-    invoiceNumber: absent(z.string()),
-    issueDate: absent(z.string()),
-    invoicingDate: absent(wireDate),
-    permanentStorageDate: absent(wireDate),
-    seller: absent(z.object({ nip: absent(z.string()) })),
-    invoiceType: absent(z.string()),
+    invoiceNumber: wished(z.string()),
+    issueDate: wished(z.string()),
+    invoicingDate: wished(wireDate),
+    acquisitionDate: wished(wireDate),
+    permanentStorageDate: wished(wireDate),
+    seller: wished(z.object({ nip: absent(z.string()) })),
+    invoiceType: wished(z.string()),
     invoiceHash: z.string(),
   })
   .transform(({ seller, ...rest }): InvoiceMetadata => present({ ...rest, sellerNip: seller?.nip }))
@@ -73,11 +91,12 @@ const Metadata = z
 export const QueryInvoicesMetadataResponse = z.object({
   hasMore: z.boolean(),
   isTruncated: z.boolean().catch(false),
+  permanentStorageHwmDate: absent(wireDate),
   invoices: z.array(Metadata),
 })
 
-/** The request body of a metadata query. */
-export const metadataFilters = (query: MetadataQuery): z.infer<typeof InvoiceQueryFilters> =>
+/** The filters as KSeF reads them. */
+export const metadataFilters = (query: InvoiceFilters): z.infer<typeof InvoiceQueryFilters> =>
   InvoiceQueryFilters.parse(
     present({
       subjectType: query.subjectType,
@@ -85,6 +104,7 @@ export const metadataFilters = (query: MetadataQuery): z.infer<typeof InvoiceQue
         dateType: query.dateRange.dateType,
         from: query.dateRange.from.toISOString(),
         to: query.dateRange.to?.toISOString(),
+        restrictToPermanentStorageHwmDate: query.dateRange.restrictToPermanentStorageHwmDate,
       }),
       ksefNumber: query.ksefNumber,
       invoiceNumber: query.invoiceNumber,
@@ -112,8 +132,12 @@ export const invoices = (http: KsefHttp): Invoices => ({
   },
   metadata(access, query) {
     const json = metadataFilters(query)
-    const page = { pageOffset: query.pageOffset, pageSize: query.pageSize }
+    const { pageOffset, pageSize, sortOrder } = query
+    const page = { pageOffset, pageSize, sortOrder }
     const call = { operation: 'queryInvoiceMetadata', access, json, query: page } as const
-    return http.json(call, QueryInvoicesMetadataResponse)
+    return http.json(
+      call,
+      QueryInvoicesMetadataResponse.transform((answer): InvoiceMetadataPage => present(answer)),
+    )
   },
 })

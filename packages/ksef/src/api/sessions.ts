@@ -4,6 +4,7 @@ import type { Result } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
 import { wireDate } from '../wire-date.ts'
+import { type ListSessions, listSessions } from './session-list.ts'
 import { absent, continuation, present, referenceNumber, status, type WireStatus } from './wire.ts'
 
 /** One page of a session's collective UPO: up to 10,000 entries. The link needs no token and expires. */
@@ -116,9 +117,11 @@ export type Sessions = {
     sessionReferenceNumber: string,
     page?: { readonly pageSize?: number; readonly continuationToken?: string },
   ): Promise<Result<SessionInvoicePage>>
+  readonly list: ListSessions
 }
 
 export const sessions = (http: KsefHttp): Sessions => ({
+  list: listSessions(http),
   status(access, sessionReferenceNumber) {
     const path = { referenceNumber: sessionReferenceNumber }
     return http.json({ operation: 'getSessionStatus', path, access }, SessionStatusResponse)

@@ -125,9 +125,12 @@ const tooSlow = (): KsefFailure => ({
   description: KSEF_ERRORS.SIGN_IN_TOO_SLOW.means,
 })
 
-/** Reading a status again is what polling is; only a network that stays silent ends it early. */
+/** Reading a status again is what polling is; only a network that stays silent, or a guard that does not yield, ends it early. */
 const isPassing = (failure: KsefFailure): boolean =>
-  ['connection', 'no-answer', 'server'].includes(failure.kind)
+  ['held-back', 'connection', 'no-answer', 'server'].includes(failure.kind)
+
+const heldBackMs = (failure: KsefFailure | undefined): number =>
+  failure?.kind === 'held-back' ? (failure.retryAfterSeconds ?? 0) * 1000 : 0
 
 type Reading = { readonly verdict: Verdict; readonly passing?: KsefFailure }
 
@@ -149,7 +152,7 @@ export function signIn(http: KsefHttp, keys: PublicKeys, clock: Clock): SignIn {
       if (verdict === 'done') return succeeded(undefined)
       if (verdict !== 'pending') return failed(verdict)
       if (clock.now().getTime() + wait > giveUpAt) return failed(passing ?? tooSlow())
-      await clock.sleep(wait)
+      await clock.sleep(Math.max(wait, heldBackMs(passing)))
       wait = Math.min(wait * 1.5, POLL_LONGEST_MS)
     }
   }

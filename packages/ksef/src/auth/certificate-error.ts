@@ -10,6 +10,8 @@ export const CERTIFICATE_PROBLEMS = {
   RSA_KEY_TOO_SHORT: 'KSeF takes RSA keys of 2048 bits or more.',
   CERTIFICATE_NOT_YET_VALID: 'The certificate is not valid yet.',
   CERTIFICATE_OFFLINE_TYPE: 'The certificate is of type Offline: it confirms invoices and cannot sign in.',
+  CERTIFICATE_NOT_OFFLINE_TYPE:
+    'The certificate is not of type Offline: it confirms no invoices issued offline.',
   CERTIFICATE_EXPIRED: 'The certificate has expired.',
 } as const
 

@@ -56,11 +56,27 @@ function algorithmOf(key: KeyObject): KeyAlgorithm {
   throw new CertificateError('KEY_UNSUPPORTED')
 }
 
+/** What a certificate of KSeF's is for: its type is `Authentication` or `Offline` (certyfikaty-KSeF.md). */
+export type CertificateUse = 'sign-in' | 'offline'
+
+/** KOD II is signed with RSA, or with ECDSA on P-256 (kody-qr.md). */
+function assertUse(use: CertificateUse, certificateKind: CertificateUse, algorithm: KeyAlgorithm): void {
+  if (use === 'sign-in' && certificateKind === 'offline')
+    throw new CertificateError('CERTIFICATE_OFFLINE_TYPE')
+  if (use === 'sign-in') return
+  if (certificateKind !== 'offline') throw new CertificateError('CERTIFICATE_NOT_OFFLINE_TYPE')
+  if (algorithm === 'ecdsa-p384') throw new CertificateError('KEY_UNSUPPORTED')
+}
+
 /**
- * Reads a certificate and its private key and checks that KSeF could take them at `now`.
+ * Reads a certificate and its private key and checks that KSeF could take them at `now` for that use.
  * @throws CertificateError whose `code` says what is wrong, see {@link CERTIFICATE_PROBLEMS}
  */
-export function loadCertificate(source: CertificateSource, now: Date = new Date()): SigningCertificate {
+export function loadCertificate(
+  source: CertificateSource,
+  now: Date = new Date(),
+  use: CertificateUse = 'sign-in',
+): SigningCertificate {
   const { certificate, privateKey } =
     'pkcs12' in source
       ? readPkcs12(source.pkcs12, source.passphrase)
@@ -69,7 +85,7 @@ export function loadCertificate(source: CertificateSource, now: Date = new Date(
   if (!certificate.checkPrivateKey(privateKey)) throw new CertificateError('KEY_MISMATCH')
   const { validFromDate: notBefore, validToDate: notAfter } = certificate
   const { certificateKind, subjectNip } = certificateFacts(certificate.raw)
-  if (certificateKind === 'offline') throw new CertificateError('CERTIFICATE_OFFLINE_TYPE')
+  assertUse(use, certificateKind, algorithm)
   if (now < notBefore) throw new CertificateError('CERTIFICATE_NOT_YET_VALID')
   if (now > notAfter) throw new CertificateError('CERTIFICATE_EXPIRED')
   return {

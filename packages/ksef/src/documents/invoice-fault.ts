@@ -60,6 +60,46 @@ export const INVOICE_FAULTS = {
     means: 'A NIP fails its checksum.',
     help: 'Correct the NIP; production KSeF checks it.',
   },
+  INVOICE_NOT_JSON: {
+    means: 'The body is not a JSON object in UTF-8.',
+    help: 'Send one object that is an invoice; the OpenAPI document describes it.',
+  },
+  INVOICE_FIELD_UNKNOWN: {
+    means: 'The data has a field that an invoice does not have.',
+    help: 'Use the name that is suggested, or leave the field out.',
+  },
+  INVOICE_FIELD_MISSING: {
+    means: 'A field that this invoice needs is missing.',
+    help: 'Give the field named by `pointer`.',
+  },
+  INVOICE_FIELD_INVALID: {
+    means: 'A field has a value that it cannot have.',
+    help: 'Correct the value; `message` says what is expected.',
+  },
+  INVOICE_FIELDS_EXCLUDE: {
+    means: 'Two fields are given of which only one can hold.',
+    help: 'Leave one of the two out.',
+  },
+  INVOICE_PRICES_MIXED: {
+    means: 'Lines of one rate have values without VAT and values with VAT; no sum can be made of them.',
+    help: 'Give net prices for all lines of a rate, or gross prices for all.',
+  },
+  INVOICE_VALUE_MISMATCH: {
+    means: 'The value of a line is not what its quantity, price, discount and rate make.',
+    help: 'Correct it, or leave it out and have it worked out.',
+  },
+  INVOICE_TOTAL_MISMATCH: {
+    means: 'A total is not what the lines make, by any rounding the VAT act allows.',
+    help: 'Correct it, or leave it out and have it worked out.',
+  },
+  INVOICE_TOTAL_MISSING: {
+    means: 'A total cannot be worked out of what is given.',
+    help: 'Give the total, or the values and rates of the lines.',
+  },
+  INVOICE_EXCHANGE_RATE_MISSING: {
+    means: 'The invoice is in a foreign currency and taxed; VAT in PLN needs an exchange rate.',
+    help: 'Give `exchangeRate`, for the invoice or for the line.',
+  },
 } as const satisfies Record<string, { means: string; help: string }>
 
 export type InvoiceFaultCode = keyof typeof INVOICE_FAULTS
@@ -72,12 +112,14 @@ export type InvoiceFault = {
   readonly line?: number
   readonly column?: number
   readonly xpath?: string
+  /** JSON pointer into the data the invoice was made of. */
+  readonly pointer?: string
 }
 
 /** More than this many faults of one kind help nobody. */
 export const FAULTS_MAX = 20
 
-type Place = { readonly line?: number; readonly column?: number; readonly xpath?: string }
+type Place = Pick<InvoiceFault, 'line' | 'column' | 'xpath' | 'pointer'>
 
 /** A fault with the table's words, or with more precise ones. */
 export const fault = (code: InvoiceFaultCode, message?: string, place: Place = {}): InvoiceFault => ({

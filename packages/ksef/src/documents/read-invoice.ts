@@ -9,6 +9,10 @@ export type InvoiceFacts = {
   readonly formCode: FormCode
   readonly namespace: string
   readonly sellerNip: string
+  /** Null for a buyer without a Polish NIP. */
+  readonly buyerNip: string | null
+  /** The buyer issues it: self-invoicing (`P_17` is 1), or an invoice RR. */
+  readonly issuedByBuyer: boolean
   /** `RodzajFaktury`, e.g. `VAT`, `KOR`. */
   readonly kind: string
   /** `P_2`; in FA_RR `P_4C`. */
@@ -83,10 +87,13 @@ const BODIES = {
 
 function factsOf(root: Tree, formCode: FormCode): InvoiceFacts {
   const { body, number, issueDate } = BODIES[formCode.value]
+  const buyerNip = text(child(root, 'Podmiot2', 'DaneIdentyfikacyjne', 'NIP'))
   return {
     formCode,
     namespace: FORMS[formCode.systemCode].namespace,
     sellerNip: text(child(root, 'Podmiot1', 'DaneIdentyfikacyjne', 'NIP')),
+    buyerNip: buyerNip === '' ? null : buyerNip,
+    issuedByBuyer: formCode.value === 'FA_RR' || text(child(root, body, 'Adnotacje', 'P_17')) === '1',
     kind: text(child(root, body, 'RodzajFaktury')),
     number: text(child(root, body, number)),
     issueDate: text(child(root, body, issueDate)),

@@ -1,25 +1,38 @@
 import { once } from 'node:events'
-import { PassThrough, type Readable } from 'node:stream'
+import { PassThrough, Readable } from 'node:stream'
+import { pipeline } from 'node:stream/promises'
 import { createGzip } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { ZipFile } from 'yazl'
 import type { CompressionType } from './compression.ts'
 
-export type FileToPack = { name: string; bytes: Buffer }
+/** @property bytes the whole, or piece by piece with the size of the whole */
+export type FileToPack =
+  | { name: string; bytes: Buffer }
+  | { name: string; bytes: Iterable<Buffer>; size: number }
 
 /** The archive's files are asked for one after another, so that a package need not fit in memory as a whole. */
 export type Files = AsyncIterable<FileToPack> | Iterable<FileToPack>
 
 async function fillZip(zip: ZipFile, files: Files): Promise<void> {
-  for await (const { name, bytes } of files) zip.addBuffer(bytes, name)
+  for await (const { name, bytes } of files) {
+    if (Buffer.isBuffer(bytes)) zip.addBuffer(bytes, name)
+    else zip.addReadStream(Readable.from(bytes), name)
+  }
   zip.end()
 }
 
 async function fillTar(tar: ReturnType<typeof pack>, files: Files): Promise<void> {
-  for await (const { name, bytes } of files) {
-    const entry = tar.entry({ name, size: bytes.length })
-    entry.end(bytes)
-    await once(entry, 'finish')
+  for await (const file of files) {
+    const { name } = file
+    if (!('size' in file)) {
+      const entry = tar.entry({ name, size: file.bytes.length })
+      entry.end(file.bytes)
+      await once(entry, 'finish')
+      continue
+    }
+    const entry = tar.entry({ name, size: file.size })
+    await pipeline(Readable.from(file.bytes), entry)
   }
   tar.finalize()
 }

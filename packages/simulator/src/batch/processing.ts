@@ -96,6 +96,12 @@ async function outcomeOf(work: Work): Promise<BatchOutcome> {
   try {
     const candidates = await examineAll(work, assembled.path)
     if (candidates.length === 0) return batchOutcome(440, settled(), 'Nie przesłano faktur')
+    const refused = world.misbehaviours.strike(
+      'package-refused',
+      ({ invoiceHash }) =>
+        invoiceHash === undefined || candidates.some(({ archived }) => archived.hash === invoiceHash),
+    )
+    if (refused !== undefined) return batchOutcome(refused.code, settled(), ...(refused.details ?? []))
     const accepted = await concludeAll(work, candidates)
     return batchOutcome(accepted > 0 ? 200 : 445, settled())
   } catch (error) {

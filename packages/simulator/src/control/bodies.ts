@@ -1,6 +1,7 @@
 import { DELAY_KINDS } from '../processing-delays.ts'
 import { DESCRIPTIONS } from '../refusal.ts'
 import { identifier, object } from '../request-schemas.ts'
+import { PACKAGE_FAULTS } from '../retrieval/spoiled-package.ts'
 import { FAULT_MODES } from './faults.ts'
 import { LIGHTHOUSE_STATUSES } from './lighthouse.ts'
 import { MISBEHAVIOUR_MEMBERS } from './misbehaviours.ts'
@@ -44,6 +45,8 @@ export const misbehaviour = closed(['kind'], {
   extensions: { type: 'object', additionalProperties: { type: 'string' } },
   forMs: ms,
   invoices: ms,
+  invoiceHash: text,
+  fault: { type: 'string', enum: PACKAGE_FAULTS },
 })
 
 export const clock = { ...closed([], { offsetMs: { type: 'integer' }, advanceMs: ms }), minProperties: 1 }

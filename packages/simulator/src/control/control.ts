@@ -5,6 +5,7 @@ import type { Authorizations } from '../stores/authorizations.ts'
 import type { ImposedStatus } from '../stores/sessions.ts'
 import type { World } from '../world.ts'
 import type { Fault, Faults } from './faults.ts'
+import { type Issue, type Issued, issueInvoices } from './issuing.ts'
 import type { Ledger } from './ledger.ts'
 import type { Lighthouse } from './lighthouse.ts'
 import type { Misbehaviours } from './misbehaviours.ts'
@@ -27,6 +28,8 @@ export type Control = {
   authorizations: Authorizations
   lighthouse: Lighthouse
   ledger: Ledger
+  /** Puts invoices that were issued elsewhere into the register. */
+  issue(issue: Issue): Issued[]
   /** Changes how long things take from now on; kinds that are not named stay as they are. */
   setDelays(delays: ProcessingDelays): void
   /** Rows of session invoice lists appear this much later, as from a replica that lags. */
@@ -55,6 +58,7 @@ export function createControl(world: World): Control {
     authorizations,
     lighthouse,
     ledger,
+    issue: (issue) => issueInvoices(world, issue),
     faults: {
       ...faults,
       add: (fault) => {

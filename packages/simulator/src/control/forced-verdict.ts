@@ -17,9 +17,13 @@ export type Forced = {
   settlesAt?: Date
 }
 
-/** Strikes once for each invoice received. */
-export function forceVerdict(world: World, receivedAt: Date): Forced {
-  const forced = world.misbehaviours.strike('invoice-status')
+/** Strikes once for each invoice received, or for that document only. */
+export function forceVerdict(world: World, received: { receivedAt: Date; invoiceHash: string }): Forced {
+  const { receivedAt } = received
+  const forced = world.misbehaviours.strike(
+    'invoice-status',
+    ({ invoiceHash }) => invoiceHash === undefined || invoiceHash === received.invoiceHash,
+  )
   if (forced === undefined) return {}
   const { code, description, details, extensions, forMs } = forced
   if (code < 200) {

@@ -1,4 +1,6 @@
+import type { BatchOutcome } from '../batch/batch.ts'
 import type { Randomness } from '../randomness.ts'
+import type { PackageFault } from '../retrieval/spoiled-package.ts'
 import { type Countable, createArmoury } from './armoury.ts'
 
 /**
@@ -9,8 +11,8 @@ export type Misbehaviour = Countable &
   (
     | {
         /**
-         * The next invoices end in this status and are not registered: 550, 500, any other. With 100 or 150 they are
-         * stuck there for `forMs` of the simulator's clock (for ever without it) and then judged as usual.
+         * The next invoices, or the next with that hash, end in this status and are not registered: 550, 500, any other. With
+         * 100 or 150 they are stuck there for `forMs` of the simulator's clock (for ever without it) and then judged as usual.
          */
         kind: 'invoice-status'
         code: number
@@ -18,9 +20,15 @@ export type Misbehaviour = Countable &
         details?: string[]
         extensions?: Record<string, string>
         forMs?: number
+        invoiceHash?: string
       }
     /** The next sessions show this status whatever becomes of them. */
     | { kind: 'session-status'; code: number; description?: string; details?: string[] }
+    /**
+     * The next packages, or the next with that document in them, are refused as a whole: the session ends in this status
+     * and no invoice of it is read.
+     */
+    | { kind: 'package-refused'; code: BatchOutcome['code']; details?: string[]; invoiceHash?: string }
     /** Status 440 names a session that never was. */
     | { kind: 'duplicate-of-wrong-session' }
     /** Status 440 does not name the original at all. */
@@ -35,6 +43,10 @@ export type Misbehaviour = Countable &
     | { kind: 'export-truncated'; invoices: number }
     /** An export has expired (status 210) as soon as it is done. */
     | { kind: 'export-expired' }
+    /** An export ends in this status; with 100 it is stuck there for `forMs`, or for ever without it. */
+    | { kind: 'export-status'; code: 100 | 415 | 420 | 500 | 550; forMs?: number }
+    /** What is in the package of an export, or how it is encrypted, is wrong; its hashes are those of what was meant. */
+    | { kind: 'export-package'; fault: PackageFault }
   )
 
 export type MisbehaviourKind = Misbehaviour['kind']
@@ -44,6 +56,7 @@ type Of<Kind extends MisbehaviourKind> = Extract<Misbehaviour, { kind: Kind }>
 export const MISBEHAVIOUR_MEMBERS: Record<MisbehaviourKind, readonly string[]> = {
   'invoice-status': ['code'],
   'session-status': ['code'],
+  'package-refused': ['code'],
   'duplicate-of-wrong-session': [],
   'duplicate-without-extensions': [],
   'permanent-storage-date-null': [],
@@ -51,6 +64,8 @@ export const MISBEHAVIOUR_MEMBERS: Record<MisbehaviourKind, readonly string[]> =
   'ksef-number-with-wrong-crc': [],
   'export-truncated': ['invoices'],
   'export-expired': [],
+  'export-status': ['code'],
+  'export-package': ['fault'],
 }
 
 export type Misbehaviours = {
@@ -58,7 +73,7 @@ export type Misbehaviours = {
   clear(): void
   list(): Misbehaviour[]
   /** What strikes this occasion, counted as used. */
-  strike<Kind extends MisbehaviourKind>(kind: Kind): Of<Kind> | undefined
+  strike<Kind extends MisbehaviourKind>(kind: Kind, fits?: (one: Of<Kind>) => boolean): Of<Kind> | undefined
 }
 
 export function createMisbehaviours(randomness?: Randomness): Misbehaviours {
@@ -69,8 +84,8 @@ export function createMisbehaviours(randomness?: Randomness): Misbehaviours {
     add,
     clear,
     list,
-    strike: (kind) => {
-      const struck = strike((one) => one.kind === kind)
+    strike: (kind, fits = () => true) => {
+      const struck = strike((one) => isOf(one, kind) && fits(one))
       return isOf(struck, kind) ? struck : undefined
     },
   }

@@ -8,6 +8,7 @@ import { authorizationControl } from './authorizations.ts'
 import * as body from './bodies.ts'
 import { createControl } from './control.ts'
 import type { Fault } from './faults.ts'
+import { issuingControl } from './issuing.ts'
 import type { LighthouseMessage, LighthouseStatus } from './lighthouse.ts'
 import { MISBEHAVIOUR_MEMBERS, type Misbehaviour } from './misbehaviours.ts'
 import type { Revocation } from './revocation.ts'
@@ -19,6 +20,7 @@ export function controlPlane(app: FastifyInstance, world: World): void {
   time(app, world)
   events(app, world)
   authorizationControl(app, world)
+  issuingControl(app, world)
   app.get('/ledger', () => world.ledger.snapshot())
   app.get('/ledger/calls', () => ({ calls: world.ledger.calls() }))
 }

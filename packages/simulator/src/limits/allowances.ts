@@ -1,5 +1,11 @@
 import { type Context, keyOf, type Subject, type SubjectType } from '../identity.ts'
-import { type LimitTable, type OverridableGroup, PRODUCTION_LIMITS, type Thresholds } from './groups.ts'
+import {
+  type LimitTable,
+  NOTHING_BINDS,
+  type OverridableGroup,
+  PRODUCTION_LIMITS,
+  type Thresholds,
+} from './groups.ts'
 
 /**
  * What each context and subject is allowed: the published values until `/testdata/*` sets others (limity.md).
@@ -16,7 +22,7 @@ export type ContextAllowance = { onlineSession: SessionAllowance; batchSession: 
 export type SubjectAllowance = { maxEnrollments: number; maxCertificates: number }
 
 export type Allowances = {
-  /** The table in force for a context, whether or not it is counted. */
+  /** The table in force for a context: where nothing is counted, it says that nothing binds. */
   requests(context: Context | undefined): LimitTable
   /** Whether requests of this context (or of none) are counted. */
   counts(context: Context | undefined): boolean
@@ -63,7 +69,7 @@ export function createAllowances(
   const tableOf = (context: Context | undefined) =>
     context === undefined ? undefined : tables.get(keyOf(context))
   return {
-    requests: (context) => tableOf(context) ?? PRODUCTION_LIMITS,
+    requests: (context) => tableOf(context) ?? (profile === 'production' ? PRODUCTION_LIMITS : NOTHING_BINDS),
     counts: (context) => profile === 'production' || tableOf(context) !== undefined,
     setRequests: (context, limits) => void tables.set(keyOf(context), { ...PRODUCTION_LIMITS, ...limits }),
     setProduction: (context) => void tables.set(keyOf(context), PRODUCTION_LIMITS),

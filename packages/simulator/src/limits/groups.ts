@@ -60,6 +60,11 @@ export const PRODUCTION_LIMITS: LimitTable = {
   global: at(UNCOUNTED, UNCOUNTED, UNCOUNTED),
 }
 
+/** What a simulator tells that counts no requests. */
+export const NOTHING_BINDS = Object.fromEntries(
+  Object.keys(PRODUCTION_LIMITS).map((group) => [group, at(UNCOUNTED, UNCOUNTED, UNCOUNTED)]),
+) as LimitTable
+
 const GROUP_OF: Readonly<Record<string, LimitGroup>> = {
   'POST /sessions/online': 'onlineSession',
   'POST /sessions/online/{referenceNumber}/close': 'onlineSessionClose',

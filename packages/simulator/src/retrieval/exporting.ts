@@ -5,12 +5,14 @@ import type { AcceptedInvoice } from '../stores/sessions.ts'
 import type { World } from '../world.ts'
 import { packInvoices, takeFitting } from './packaging.ts'
 import type { Selection } from './selection.ts'
+import type { PackageFault } from './spoiled-package.ts'
 
 const DESCRIPTIONS = {
   200: 'Eksport faktur zakończony sukcesem',
   415: 'Błąd odszyfrowania dostarczonego klucza',
   420: 'Zakres filtrowania wykracza poza dostępny zakres danych',
   500: 'Nieznany błąd (500)',
+  550: 'Operacja została anulowana przez system',
 } as const
 
 export const exportOutcome = (
@@ -37,17 +39,19 @@ export type ExportWork = {
   /** Fewer invoices than official, when a misbehaviour wants it. */
   invoicesMax: number
   expiresAtOnce: boolean
+  /** What a misbehaviour leaves wrong in the package. */
+  fault?: PackageFault | undefined
 }
 
 async function pack(
   world: World,
-  { one, selection, dateType, invoicesMax }: ExportWork,
+  { one, selection, dateType, invoicesMax, fault }: ExportWork,
 ): Promise<ExportPackage> {
   const key = one.symmetricKey
   if (key === undefined) throw new Error('an export without a key has no package')
   const { exportBytes, exportPartBytes } = world.settings.retrieval
   const taken = await takeFitting(selection.invoices, { exportInvoices: invoicesMax, exportBytes })
-  const sealing = { one, key, spool: world.spool }
+  const sealing = { one, key, spool: world.spool, fault }
   const parts = taken.length === 0 ? [] : await packInvoices(taken, sealing, exportPartBytes)
   const isTruncated = taken.length < selection.invoices.length
   const last = taken.at(-1)

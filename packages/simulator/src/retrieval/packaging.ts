@@ -10,6 +10,7 @@ import type { Spool } from '../spool.ts'
 import type { ExportPart, InvoiceExport } from '../stores/invoice-exports.ts'
 import type { AcceptedInvoice } from '../stores/sessions.ts'
 import type { RetrievalBounds } from './bounds.ts'
+import { type PackageFault, spoiled, spoiledBytes, spoiledKey, spoiledRow } from './spoiled-package.ts'
 
 /** Invoices handled before other requests get their turn. */
 const PER_TURN = 100
@@ -33,7 +34,7 @@ export async function takeFitting(
 
 async function* filesOf(
   invoices: readonly AcceptedInvoice[],
-  onlyMetadata: boolean,
+  { onlyMetadata, fault }: { onlyMetadata: boolean; fault: PackageFault | undefined },
 ): AsyncGenerator<FileToPack> {
   for (const [index, { ksefNumber, xml }] of onlyMetadata ? [] : invoices.entries()) {
     if (index % PER_TURN === 0) await nextTurn()
@@ -42,25 +43,25 @@ async function* filesOf(
   const described: unknown[] = []
   for (const [index, invoice] of invoices.entries()) {
     if (index % PER_TURN === 0) await nextTurn()
-    described.push(describeInvoice(invoice))
+    described.push(spoiledRow(describeInvoice(invoice), fault))
   }
   yield { name: '_metadata.json', bytes: Buffer.from(JSON.stringify({ invoices: described })) }
 }
 
 const sha256 = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64')
 
-type Sealing = { one: InvoiceExport; key: SymmetricKey; spool: Spool }
+type Sealing = { one: InvoiceExport; key: SymmetricKey; spool: Spool; fault?: PackageFault | undefined }
 
 async function sealPart(
-  { one, key, spool }: Sealing,
+  { one, key, spool, fault }: Sealing,
   ordinalNumber: number,
   part: Buffer,
 ): Promise<ExportPart> {
   const extension = EXTENSIONS[one.compressionType]
   const partName = `${one.referenceNumber}-${String(ordinalNumber).padStart(3, '0')}.${extension}.aes`
-  const cipher = createCipheriv('aes-256-cbc', key.key, key.initializationVector)
+  const cipher = createCipheriv('aes-256-cbc', spoiledKey(key, fault).key, key.initializationVector)
   const encrypted = Buffer.concat([cipher.update(part), cipher.final()])
-  await writeFile(await spool.place(partName), encrypted)
+  await writeFile(await spool.place(partName), spoiledBytes(encrypted, fault))
   return {
     ordinalNumber,
     partName,
@@ -96,7 +97,9 @@ export async function packInvoices(
   partBytes: number,
 ): Promise<ExportPart[]> {
   const { compressionType, onlyMetadata } = sealing.one
-  const archive = writeArchive(compressionType, filesOf(invoices, onlyMetadata))
+  const { fault } = sealing
+  const files = spoiled(filesOf(invoices, { onlyMetadata, fault }), fault)
+  const archive = writeArchive(compressionType, files)
   const parts: ExportPart[] = []
   for await (const part of cut(archive, partBytes))
     parts.push(await sealPart(sealing, parts.length + 1, part))

@@ -32,6 +32,7 @@ const exportBody = object(['encryption', 'filters'], {
   compressionType: { type: 'string', enum: [...COMPRESSION_TYPES, null], nullable: true },
 })
 
+const NEVER = new Date('9999-12-31T00:00:00.000Z')
 const MAY_READ = { anyOf: ['InvoiceRead'] }
 const AFTER_MARK =
   'Parametr dateRange.from jest późniejszy niż PermanentStorageHwmDate przy włączonym restrictToPermanentStorageHwmDate.'
@@ -66,6 +67,13 @@ function startExport(world: World, access: Access, body: ExportBody): InvoiceExp
     ...(symmetricKey === undefined ? {} : { symmetricKey }),
   }
   world.exports.add(one)
+  const forced = world.misbehaviours.strike('export-status')
+  if (forced?.code === 100) {
+    one.settlesAt = forced.forMs === undefined ? NEVER : later(requestedAt, forced.forMs)
+  } else if (forced !== undefined) {
+    one.outcome = exportOutcome(forced.code, one.settlesAt)
+    return one
+  }
   if (symmetricKey === undefined) one.outcome = exportOutcome(415, one.settlesAt)
   else if (beginsAfterMark(world, filters)) one.outcome = exportOutcome(420, one.settlesAt, AFTER_MARK)
   else {
@@ -74,7 +82,8 @@ function startExport(world: World, access: Access, body: ExportBody): InvoiceExp
     const cut = world.misbehaviours.strike('export-truncated')?.invoices
     const invoicesMax = cut ?? world.settings.retrieval.exportInvoices
     const expiresAtOnce = world.misbehaviours.strike('export-expired') !== undefined
-    const work = { one, selection, dateType, invoicesMax, expiresAtOnce }
+    const fault = world.misbehaviours.strike('export-package')?.fault
+    const work = { one, selection, dateType, invoicesMax, expiresAtOnce, fault }
     world.exportQueue.add((signal) => runExport(world, work, signal))
   }
   return one

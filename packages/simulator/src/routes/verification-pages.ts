@@ -54,6 +54,13 @@ function findInvoice(world: World, sellerNip: string, invoiceHash: string): Acce
   return undefined
 }
 
+/** Whoever holds the code of a rejected offline invoice is led to the one sent in its place (korekta-techniczna.md). */
+function findCorrection(world: World, sellerNip: string, invoiceHash: string): AcceptedInvoice | undefined {
+  const correction = world.register.findCorrectionOf(invoiceHash)
+  const isThere = correction !== undefined && correction.acquisitionDate <= world.clock.now()
+  return isThere && correction.facts.seller.nip === sellerNip ? correction : undefined
+}
+
 function invoiceRows({ ksefNumber, facts, invoicingMode }: AcceptedInvoice): Row[] {
   return [
     { label: 'Numer KSeF', value: ksefNumber },
@@ -81,10 +88,14 @@ export function verificationPages(app: FastifyInstance, world: World): void {
     (request, reply) => {
       const { params } = request
       const issueDate = params.date.split('-').reverse().join('-')
-      const invoice = findInvoice(world, params.nip, standardBase64(params.hash))
+      const hash = standardBase64(params.hash)
+      const found = findInvoice(world, params.nip, hash)
+      const invoice = found ?? findCorrection(world, params.nip, hash)
       if (invoice === undefined || invoice.facts.issueDate !== issueDate)
         return html(reply, 404, page('Nie znaleziono faktury w KSeF', [{ label: 'NIP', value: params.nip }]))
-      return html(reply, 200, page('Faktura znajduje się w KSeF', invoiceRows(invoice)))
+      const title =
+        found === undefined ? 'Faktura została poprawiona technicznie' : 'Faktura znajduje się w KSeF'
+      return html(reply, 200, page(title, invoiceRows(invoice)))
     },
   )
 

@@ -1,0 +1,28 @@
+import { type FleetDatabase, type Log, retireEvents, retireExports } from '@ksef-fleet/core'
+import { type Loop, startLoop } from './loop.ts'
+
+const KEEP_PAUSE_MS = 3_600_000
+const RETIRED_AT_ONCE = 1_000
+
+/** Drops events and records of exports that are kept long enough. Every worker tries; what one has dropped the others do not find. */
+export function startHistoryRetention(deps: {
+  db: FleetDatabase
+  log: Log
+  eventMonths: number
+  exportDays: number
+  pauseMs?: number
+}): Loop {
+  const { db, log, eventMonths: months, exportDays: days } = deps
+  const limit = RETIRED_AT_ONCE
+  return startLoop({
+    name: 'history-retention',
+    pauseMs: deps.pauseMs ?? KEEP_PAUSE_MS,
+    log,
+    step: async () => {
+      const events = await retireEvents(db, { months, limit })
+      const exports = await retireExports(db, { days, limit })
+      if (events + exports > 0) log.info({ count: events + exports }, 'history.retired')
+      return events === limit || exports === limit
+    },
+  })
+}

@@ -1,0 +1,119 @@
+/**
+ * The counters in Redis. Each is a sorted set of the moments of its calls, by Redis's clock, so that a window slides and
+ * workers with clocks of their own agree. One script looks at all windows of all counters of a call and counts it in all of
+ * them or in none. Limits and blocks come with each question: Redis holds nothing that PostgreSQL does not know, but calls.
+ */
+
+/** How long nothing goes after counters may have been lost: every worker that calls has told what it remembers by then. */
+export const SETTLE_MS = 1_900
+
+/**
+ * KEYS: the birth of these counters; then for each counter its calls and its block.
+ * ARGV: what is asked, as JSON: `ageMs` of the context here (-1: unknown), and for each counter its windows, `blockedMs`, and
+ * `told`, age and name of calls that Redis may not know: made while it was away, or lost with it.
+ *
+ * Counters that begin amid the life of a context may have been lost. Until a window has passed since their birth, half of it
+ * counts as spent before, or more where the workers remember more, and at first nothing goes, so that they can tell it.
+ */
+const PRELUDE = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local asked = cjson.decode(ARGV[1])
+local born = tonumber(redis.call('GET', KEYS[1]) or now)
+local mayBeLost = asked.ageMs < 0 or now - asked.ageMs < born
+
+local function tidy(calls, counter)
+  for _, call in ipairs(counter.told) do redis.call('ZADD', calls, 'NX', now - call[1], call[2]) end
+  for _, call in ipairs(redis.call('ZRANGEBYSCORE', calls, '(' .. now, '+inf')) do
+    redis.call('ZADD', calls, now, call)
+  end
+  if counter.keepMs > 0 then
+    redis.call('ZREMRANGEBYSCORE', calls, '-inf', now - counter.keepMs)
+    redis.call('PEXPIRE', calls, counter.keepMs)
+  end
+end
+
+local function freeWith(calls, window, limit)
+  if limit <= 0 then return window.ms end
+  local oldest = redis.call('ZREVRANGE', calls, limit - 1, limit - 1, 'WITHSCORES')[2]
+  if not oldest then return 0 end
+  return math.max(0, tonumber(oldest) + window.ms - now)
+end
+
+local function isLost(window)
+  return mayBeLost and now < born + window.ms and window.limit > 1
+end
+
+local function freeIn(calls, window)
+  local free = freeWith(calls, window, window.limit)
+  if not isLost(window) then return free end
+  free = math.max(free, born + ${SETTLE_MS} - now)
+  local half = math.floor(window.limit / 2)
+  local oldest = redis.call('ZREVRANGE', calls, half - 1, half - 1, 'WITHSCORES')[2]
+  if not oldest or tonumber(oldest) < born then return free end
+  return math.max(free, math.min(tonumber(oldest), born) + window.ms - now)
+end
+
+local function usedOf(calls, window)
+  local since = '(' .. (now - window.ms)
+  if not isLost(window) then return redis.call('ZCOUNT', calls, since, '+inf') end
+  local before = redis.call('ZCOUNT', calls, since, '(' .. born)
+  local after = redis.call('ZCOUNT', calls, math.max(born, now - window.ms + 1), '+inf')
+  return math.max(before, window.limit - math.floor(window.limit / 2)) + after
+end
+
+local function blockedFor(block, counter)
+  return math.max(0, counter.blockedMs, redis.call('PTTL', block))
+end
+`
+
+/**
+ * Answers how long the call has to wait (0: it is counted), for how long of that KSeF refuses it, when the counters began, and
+ * the present.
+ */
+const TAKE_SCRIPT = `${PRELUDE}
+redis.call('SET', KEYS[1], now, 'NX')
+local wait, blocked = 0, 0
+for each, counter in ipairs(asked.counters) do
+  local calls = KEYS[each * 2]
+  tidy(calls, counter)
+  blocked = math.max(blocked, blockedFor(KEYS[each * 2 + 1], counter))
+  for _, window in ipairs(counter.windows) do wait = math.max(wait, freeIn(calls, window)) end
+end
+wait = math.max(wait, blocked)
+if wait > 0 or not asked.counts then return { math.ceil(wait), math.ceil(blocked), born, now } end
+for each, counter in ipairs(asked.counters) do
+  if counter.keepMs > 0 then
+    redis.call('ZADD', KEYS[each * 2], now, asked.id)
+    redis.call('PEXPIRE', KEYS[each * 2], counter.keepMs)
+  end
+end
+return { 0, 0, born, now }
+`
+
+/** Writes nothing. Answers for each counter for how long KSeF refuses it, and for each window limit, used and until when none is free. */
+const PEEK_SCRIPT = `${PRELUDE}
+local seen = {}
+for each, counter in ipairs(asked.counters) do
+  local calls = KEYS[each * 2]
+  local windows = {}
+  for index, window in ipairs(counter.windows) do
+    windows[index] = { window.limit, usedOf(calls, window), math.ceil(freeIn(calls, window)) }
+  end
+  seen[each] = { math.ceil(blockedFor(KEYS[each * 2 + 1], counter)), windows }
+end
+return seen
+`
+
+/** KEYS: a block. ARGV: its length in ms. The longer one stands. */
+const BLOCK_SCRIPT = `
+if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1], 1, 'PX', ARGV[1]) end
+return 1
+`
+
+export const BUDGET_SCRIPTS = { take: TAKE_SCRIPT, peek: PEEK_SCRIPT, block: BLOCK_SCRIPT } as const
+
+/** The one command that counting takes: runs a script by its name. Rejects while Redis is away. */
+export interface BudgetRedis {
+  run(script: keyof typeof BUDGET_SCRIPTS, keys: readonly string[], argument: string): Promise<unknown>
+}

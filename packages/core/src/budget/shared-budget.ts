@@ -1,0 +1,84 @@
+import type { LimitCounter } from '@ksef-fleet/ksef'
+import { type Counted, countedOf, counterKey } from './counted.ts'
+import { groupBudgetOf, type SeenCounter } from './group-budget.ts'
+import { createProcessBudget, freeInMs } from './process-budget.ts'
+import type { BudgetScope, CountedGroup, GroupBudget, RateBudget, Taken } from './rate-budget.ts'
+import { createSharedCounters, type SharedCountersDependencies } from './shared-counters.ts'
+
+/**
+ * What a process may spend by itself while Redis is away: four of them stay within KSeF's limits, and it still sends.
+ */
+export const ALONE_SHARE = 1 / 4
+
+type Dependencies = Omit<SharedCountersDependencies, 'mine'> & {
+  /** Names the address that KSeF sees; fleets behind one address share it. */
+  egress: string
+}
+
+/** A budget that also looks by itself, again and again, whether its counters were lost. */
+export type SharedBudget = RateBudget & { begin(): Promise<void> }
+
+/** The budget of a fleet, counted in Redis for all its workers, and in this process while Redis is away. */
+export function createSharedBudget(deps: Dependencies): SharedBudget {
+  const { egress, now } = deps
+  const mine = createProcessBudget({ now })
+  const shared = createSharedCounters({ ...deps, mine })
+
+  const alone = (
+    scope: BudgetScope,
+    counter: LimitCounter,
+    { share, id }: { share: number; id: string },
+  ): Taken => {
+    const counted = countedOf(scope, counter, { egress, now: now(), share: share * ALONE_SHARE })
+    const { waitMs, blockedMs } = mine.take(counted, id)
+    if (waitMs > 0) return { ok: false, retryAfterMs: waitMs, blocked: blockedMs > 0 }
+    shared.tellLater(counted)
+    return { ok: true }
+  }
+  const budget: RateBudget = {
+    async take(scope, counter, { share = 1 } = {}) {
+      const counted = countedOf(scope, counter, { egress, now: now(), share })
+      const id = shared.newId()
+      const answer = await shared.take(scope, withOwnBlocks(counted), id)
+      if (answer === null) return alone(scope, counter, { share, id })
+      const [waitMs, blockedMs] = answer
+      if (waitMs > 0) return { ok: false, retryAfterMs: waitMs, blocked: blockedMs > 0 }
+      mine.note(counted, id)
+      return { ok: true }
+    },
+    async peek(scope, groups) {
+      const asked = groups.map((group) => countedOf(scope, group, { egress, now: now(), share: 1 }))
+      const seen = await shared.peek(scope, withOwnBlocks(asked.flat()))
+      const found = seen ?? asked.flat().map(seenAlone)
+      const budgets: [CountedGroup, GroupBudget][] = groups.map((group, index) => {
+        const before = asked.slice(0, index).flat().length
+        const counted = asked[index] ?? []
+        const own = found.slice(before, before + counted.length)
+        return [group, groupBudgetOf(counted, own, seen === null ? 'process' : 'fleet')]
+      })
+      return Object.fromEntries(budgets) as Awaited<ReturnType<RateBudget['peek']>>
+    },
+    async block(scope, counter, until) {
+      const ms = until.getTime() - now().getTime()
+      if (ms <= 0) return
+      const key = counterKey(scope, counter, egress)
+      mine.block(key, ms)
+      await shared.block(key, ms)
+    },
+  }
+  const withOwnBlocks = (counted: readonly Counted[]): Counted[] =>
+    counted.map((one) => ({ ...one, blockedMs: Math.max(one.blockedMs, mine.blockedMs(one.key)) }))
+  const seenAlone = ({ key, windows, blockedMs }: Counted): SeenCounter => {
+    const at = now().getTime()
+    const calls = mine.calls(key)
+    return {
+      blockedMs: Math.max(blockedMs, mine.blockedMs(key)),
+      windows: windows.map((window) => {
+        const limit = Math.max(1, Math.floor(window.limit * ALONE_SHARE))
+        const used = calls.filter((call) => call.at > at - window.ms).length
+        return { limit, used, freeMs: freeInMs(calls, { ...window, limit }, at) }
+      }),
+    }
+  }
+  return { ...budget, begin: () => shared.begin() }
+}

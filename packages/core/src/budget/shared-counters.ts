@@ -1,0 +1,169 @@
+import { z } from 'zod'
+import type { Log } from '../log.ts'
+import type { Counted } from './counted.ts'
+import type { SeenCounter } from './group-budget.ts'
+import { DAWDLE_MS } from './limit-windows.ts'
+import type { ProcessBudget } from './process-budget.ts'
+import type { BudgetScope } from './rate-budget.ts'
+import type { BudgetRedis } from './redis-scripts.ts'
+
+/** When these counters began: gone with them, so that its absence tells of their loss. */
+const BIRTH_KEY = 'fleet-budget-birth'
+/** Counters told of in one step, after a loss. */
+const TOLD_AT_ONCE = 20
+/** A counter that is told of lives no longer than its longest window. */
+const KEPT_MS = 3_600_000 + DAWDLE_MS
+
+const Answer = z.tuple([z.number(), z.number(), z.number(), z.number()])
+const Seen = z.array(z.tuple([z.number(), z.array(z.tuple([z.number(), z.number(), z.number()]))]))
+
+export type SharedCountersDependencies = {
+  redis: BudgetRedis
+  now: () => Date
+  randomBytes: (length: number) => Uint8Array
+  log: Log
+  /** What this process called by itself, to be told when Redis does not know it. */
+  mine: Pick<ProcessBudget, 'calls' | 'keys'>
+}
+
+type Asked = {
+  id: string
+  counts: boolean
+  ageMs: number
+  counters: {
+    windows: { ms: number; limit: number }[]
+    keepMs: number
+    blockedMs: number
+    told: [ageMs: number, id: string][]
+  }[]
+}
+
+/** The counters in Redis; null from a question means that Redis is away. */
+export function createSharedCounters(deps: SharedCountersDependencies) {
+  const { now, randomBytes } = deps
+  const own = Buffer.from(randomBytes(9)).toString('base64url')
+  let ids = 0
+  const run = tolerantly(deps)
+  const ask = (script: 'take' | 'peek', keys: readonly string[], asked: Asked) =>
+    run(script, [BIRTH_KEY, ...keys.flatMap((key) => [key, `${key}-block`])], JSON.stringify(asked))
+  const memory = createMemory(deps, (keys, asked) => ask('take', keys, asked))
+  return {
+    newId: () => `${own}-${++ids}`,
+    begin: () => memory.begin(),
+    async take(scope: BudgetScope, counted: readonly Counted[], id: string) {
+      const keys = counted.map(({ key }) => key)
+      const asked = askedOf(counted, { id, ageMs: ageOf(scope, now()), told: memory.untold })
+      // What is learnt while this one is under way was not told with it.
+      const told = keys.filter(memory.isUnknown)
+      const answer = await ask('take', keys, asked)
+      return answer === null ? null : memory.learn(answer, told)
+    },
+    async peek(scope: BudgetScope, counted: readonly Counted[]): Promise<SeenCounter[] | null> {
+      const keys = counted.map(({ key }) => key)
+      const asked = askedOf(counted, { id: '', ageMs: ageOf(scope, now()), told: () => [] })
+      const answer = await ask('peek', keys, asked)
+      if (answer === null) return null
+      return Seen.parse(answer).map(([blockedMs, windows]) => ({
+        blockedMs,
+        windows: windows.map(([limit, used, freeMs]) => ({ limit, used, freeMs })),
+      }))
+    },
+    async block(key: string, ms: number) {
+      await run('block', [`${key}-block`], String(Math.ceil(ms)))
+    },
+    /** Made without Redis: it is told of when it is back. */
+    tellLater: memory.remember,
+  }
+}
+
+function tolerantly({ redis, log }: SharedCountersDependencies): BudgetRedis['run'] {
+  let isAway = false
+  return async (script, keys, argument) => {
+    try {
+      const answer = await redis.run(script, keys, argument)
+      if (isAway) log.info({}, 'budget.redis-back')
+      isAway = false
+      return answer
+    } catch (error) {
+      if (!isAway) log.warn({ reason: error instanceof Error ? error.name : 'unknown' }, 'budget.redis-away')
+      isAway = true
+      return null
+    }
+  }
+}
+
+/** What this process called and Redis does not know: made without it, or lost with its counters. */
+function createMemory(
+  { now, log, mine }: SharedCountersDependencies,
+  take: (keys: readonly string[], asked: Asked) => Promise<unknown>,
+) {
+  let birth: number | null = null
+  const unknown = new Set<string>()
+  let telling: Promise<void> | null = null
+
+  const untold = (key: string): [number, string][] => {
+    const at = now().getTime()
+    return unknown.has(key) ? mine.calls(key).map((call) => [Math.max(0, at - call.at), call.id]) : []
+  }
+  const learn = (answer: unknown, told: readonly string[]) => {
+    const [waitMs, blockedMs, born] = Answer.parse(answer)
+    for (const key of told) unknown.delete(key)
+    if (birth !== null && birth !== born) {
+      log.warn({}, 'budget.counters-lost')
+      for (const key of mine.keys()) unknown.add(key)
+    }
+    birth = born
+    if (unknown.size > 0) void tellOnce()
+    return [waitMs, blockedMs] as const
+  }
+  const tell = async (): Promise<void> => {
+    while (unknown.size > 0) {
+      const keys = [...unknown].slice(0, TOLD_AT_ONCE)
+      const counters = keys.map((key) => ({ windows: [], keepMs: KEPT_MS, blockedMs: 0, told: untold(key) }))
+      const answer = await take(keys, { ...NOTHING, counters })
+      if (answer === null) return
+      learn(answer, keys)
+    }
+  }
+  const tellOnce = (): Promise<void> => {
+    telling ??= tell().finally(() => {
+      telling = null
+    })
+    return telling
+  }
+  return {
+    untold,
+    isUnknown: (key: string) => unknown.has(key),
+    learn,
+    remember(counted: readonly Counted[]) {
+      for (const { key, windows } of counted) if (windows.length > 0) unknown.add(key)
+    },
+    /** Learns whether the counters were lost, and tells them what it knows. */
+    async begin() {
+      const answer = await take([], NOTHING)
+      if (answer === null) return
+      learn(answer, [])
+      await telling
+    },
+  }
+}
+
+const NOTHING: Asked = { id: '', counts: false, ageMs: 0, counters: [] }
+
+const ageOf = ({ since }: BudgetScope, now: Date): number =>
+  since === null ? -1 : Math.max(0, now.getTime() - since.getTime())
+
+const askedOf = (
+  counted: readonly Counted[],
+  by: { id: string; ageMs: number; told: (key: string) => [number, string][] },
+): Asked => ({
+  id: by.id,
+  counts: true,
+  ageMs: by.ageMs,
+  counters: counted.map(({ key, windows, blockedMs }) => ({
+    windows: windows.map(({ ms, limit }) => ({ ms, limit })),
+    keepMs: windows.at(-1)?.ms ?? 0,
+    blockedMs,
+    told: by.told(key),
+  })),
+})

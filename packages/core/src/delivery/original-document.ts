@@ -1,0 +1,24 @@
+import type { SessionInvoice } from '@ksef-fleet/ksef'
+
+/** What a duplicate's original is, as far as a session's list tells. */
+export type OriginalInList =
+  | { is: 'ours'; ksefNumber: string; referenceNumber: string; upoDownloadUrl: string | null }
+  | { is: 'another'; ksefNumber: string | null }
+
+/**
+ * Looks for the original among a session's invoices. Only the hash says that it is our very document; a registered entry of
+ * the named number with another hash says that it is not. Null when the list settles nothing.
+ */
+export function originalIn(
+  list: readonly SessionInvoice[],
+  { invoiceHash, ksefNumber }: { invoiceHash: string; ksefNumber: string | null },
+): OriginalInList | null {
+  const registered = list.filter((invoice) => invoice.ksefNumber !== undefined)
+  const ours = registered.find((invoice) => invoice.invoiceHash === invoiceHash)
+  if (ours?.ksefNumber !== undefined) {
+    const { referenceNumber, upoDownloadUrl = null } = ours
+    return { is: 'ours', ksefNumber: ours.ksefNumber, referenceNumber, upoDownloadUrl }
+  }
+  const named = registered.find((invoice) => invoice.ksefNumber === ksefNumber)
+  return named?.invoiceHash === undefined ? null : { is: 'another', ksefNumber }
+}

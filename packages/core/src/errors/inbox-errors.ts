@@ -1,0 +1,118 @@
+import type { ErrorRow } from './error-row.ts'
+
+/** Receiving: what a sync fails, is held or is told for, and what the API refuses. */
+export const INBOX_ERRORS = {
+  SYNC_NOT_BEGUN: {
+    httpStatus: 409,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'Nothing is received for this company yet.',
+    help: 'Its integration has to become active with the scope `InvoiceRead`.',
+  },
+  SYNC_DISABLED: {
+    httpStatus: null,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'Receiving in this role is switched off.',
+    help: 'Switch it on with `PUT /v1/companies/{companyId}/sync/{role}`.',
+  },
+  SYNC_SCOPE_MISSING: {
+    httpStatus: null,
+    blame: 'caller',
+    retry: 'after-change',
+    means: 'The integration does not ask for `InvoiceRead`.',
+    help: "Add the scope to the integration, and grant the permission in KSeF where it is the provider's credential that signs in.",
+  },
+  SYNC_BROKEN: {
+    httpStatus: null,
+    blame: 'fleet',
+    retry: 'later',
+    means: 'A step of receiving failed in the fleet itself; it is tried again.',
+    help: 'The log of the worker has the error.',
+  },
+  SYNC_ANSWER_UNUSABLE: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'KSeF did not say up to when its answer is complete, so nothing of it counts.',
+    help: 'It is asked again. When it stays so, ask the Ministry and name the reference number in the log.',
+  },
+  SYNC_NO_PROGRESS: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means:
+      'More invoices were stored at one moment than fit into a package, so the window cannot be continued.',
+    help: 'It is asked again. When it stays so, ask the Ministry.',
+  },
+  SYNC_AUDIT_DIFFERS: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'The audit of a past window found invoices in the list of KSeF that were not here.',
+    help: 'They are fetched at once. Look for what kept them away: the event names the window.',
+  },
+  DOCUMENT_MISSING: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'KSeF lists the invoice and gives it neither in a package nor by itself.',
+    help: 'It is asked for again after growing waits. `completeUpTo` stays before it.',
+  },
+  DOCUMENT_DIFFERS: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'The document in a package is another than the one KSeF lists.',
+    help: 'It is fetched by itself. One that differs even so is kept and flagged.',
+  },
+  EXPORT_STUCK: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'KSeF did not make a package in an hour, or did not say what became of it.',
+    help: 'Another one of the same window is ordered. Ten exports may be under way in a context at once.',
+  },
+  EXPORT_EXPIRED: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'The package expired before it was fetched.',
+    help: 'Another one of the same window is ordered.',
+  },
+  EXPORT_LOST: {
+    httpStatus: null,
+    blame: 'fleet',
+    retry: 'later',
+    means: 'A worker died while it ordered the package, so nobody knows its reference number.',
+    help: 'Another one of the same window is ordered.',
+  },
+  EXPORT_OUTDATED: {
+    httpStatus: null,
+    blame: 'caller',
+    retry: 'later',
+    means: 'The start of receiving was moved while KSeF made the package.',
+    help: 'One that begins where it was moved to is ordered.',
+  },
+  EXPORT_FAILED: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'KSeF failed while it made the package, or cancelled it.',
+    help: 'Another one of the same window is ordered.',
+  },
+  EXPORT_KEY_REFUSED: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'KSeF could not open the key that the package was to be encrypted with.',
+    help: 'Another one is ordered under a fresh key. When it stays so, the base URL is that of another environment.',
+  },
+  EXPORT_COUNT_DIFFERS: {
+    httpStatus: null,
+    blame: 'ksef',
+    retry: 'later',
+    means: 'The package lists another number of invoices than its export says.',
+    help: 'Nothing of it is kept, and another one of the same window is ordered.',
+  },
+} as const satisfies Record<string, ErrorRow>

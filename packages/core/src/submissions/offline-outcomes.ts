@@ -1,0 +1,66 @@
+import type { ErrorCode } from '../errors.ts'
+import type { OutcomeRow } from './outcome-row.ts'
+
+/** Reasons that come of issuing offline, and of the order in which invoices go. */
+export const OFFLINE_OUTCOMES = {
+  ORIGINAL_AWAITED: {
+    actor: 'nobody',
+    retry: 'automatic',
+    meaning: {
+      pl: 'Korekta czeka, aż faktura pierwotna dostanie numer KSeF.',
+      en: 'The correction waits until its original has a KSeF number.',
+    },
+    whatToDo: {
+      pl: 'Nic: wyjdzie potem sama. Jeśli ma nie czekać, wstrzymaj ją i zwolnij.',
+      en: 'Nothing: it then goes by itself. To send it without waiting, hold it and release it.',
+    },
+  },
+  ORIGINAL_REJECTED: {
+    actor: 'company',
+    retry: 'helps-after',
+    meaning: {
+      pl: 'KSeF odrzucił fakturę, którą ta koryguje.',
+      en: 'KSeF rejected the invoice that this one corrects.',
+    },
+    whatToDo: {
+      pl: 'Wyślij korektę techniczną faktury pierwotnej albo ponów jej wysyłkę, a ta korekta wyjdzie sama; albo zwolnij ją, jeśli ma wyjść mimo to.',
+      en: 'Correct the original technically or retry it, and this correction goes by itself; or release it to go all the same.',
+    },
+  },
+  TOTAL_FAILURE: {
+    actor: 'ksef',
+    retry: 'no',
+    meaning: {
+      pl: 'Faktura została wystawiona podczas awarii całkowitej KSeF i nie jest do niego wysyłana.',
+      en: 'The invoice was issued in a total failure of KSeF and is not sent to it.',
+    },
+    whatToDo: {
+      pl: 'Nic; zwolnij ją tylko wtedy, gdy ma mimo to trafić do KSeF.',
+      en: 'Nothing; release it only if it shall go to KSeF all the same.',
+    },
+  },
+  TECHNICAL_CORRECTION_DONE: {
+    actor: 'company',
+    retry: 'no',
+    meaning: {
+      pl: 'KSeF ma już przetworzoną korektę techniczną tej faktury.',
+      en: 'KSeF has a processed technical correction of that invoice already.',
+    },
+    whatToDo: {
+      pl: 'Odszukaj ją w KSeF; ta korekta nie jest potrzebna.',
+      en: 'Look for it in KSeF; this one is not needed.',
+    },
+  },
+  TECHNICAL_CORRECTION_NOT_DUE: {
+    actor: 'company',
+    retry: 'no',
+    meaning: {
+      pl: 'KSeF przetworzył korygowaną fakturę prawidłowo i nie przyjmuje jej korekty technicznej.',
+      en: 'KSeF processed the corrected invoice correctly and takes no technical correction of it.',
+    },
+    whatToDo: {
+      pl: 'Odszukaj fakturę w KSeF; błąd w treści popraw fakturą korygującą.',
+      en: 'Look the invoice up in KSeF; correct what is wrong with its content by a KOR.',
+    },
+  },
+} as const satisfies Partial<Record<ErrorCode, OutcomeRow>>

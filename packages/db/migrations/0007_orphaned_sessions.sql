@@ -1,0 +1,1 @@
+CREATE INDEX "sessions_orphaned" ON "sessions" USING btree ("next_poll_at") WHERE "sessions"."state" = 'abandoned' and "sessions"."next_poll_at" is not null;

@@ -1,0 +1,192 @@
+/** Fleet, load, deaths and storm at once; then calm, drain, and the evidence. */
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type Evidence, gather, readDeaths } from '../checks/evidence.ts'
+import { fencedWrites, type Resumptions, resumptions } from '../checks/resumption.ts'
+import { type SecretSearch, searchSecrets } from '../checks/secrets.ts'
+import { judge, type Verdict } from '../checks/verdict.ts'
+import { type Control, runControls } from '../controls/controls.ts'
+import { control, type StormRecord, storm } from '../storm/storm.ts'
+import { connectCompanies, registerElsewhere } from './companies.ts'
+import { type Planned, type Posting, planInvoices, postThrough } from './load.ts'
+import { query } from './servers.ts'
+import { type Stack, startStack } from './stack.ts'
+
+export type SoakOptions = {
+  directory: string
+  seed: string
+  /** In which invoices are posted and workers die. */
+  durationMs: number
+  /** The last part of it, in which servers crash too. */
+  stormMs: number
+  companies: number
+  workers: number
+  invoices: number
+  rounds: number
+  limits: 'off' | 'production'
+  log: (line: string) => void
+}
+
+export type Soak = {
+  evidence: Evidence
+  verdict: Verdict
+  secrets: SecretSearch
+  storm: StormRecord
+  /** Until everything had ended, from the end of the faults; null when it did not within the time. */
+  drainMs: number | null
+  resumed: Resumptions
+  lineFaults: number
+  fencedWrites: number
+  controls: readonly Control[]
+  /** Ends of workers that nobody ordered. */
+  unexpected: readonly string[]
+}
+
+/** Deaths come as fast as new lives do; a moment that is rare is not waited for longer than this. */
+const PATIENCE_MS = 1_000
+const LINE_FAULT_RATE = 0.02
+const TAKEN_RATE = 0.01
+/** Deaths begin when so many invoices have gone all the way, so that every moment of it is known. */
+const ENDED_FIRST = 12
+/** What is promised of a resumption. */
+const RESUMED_MS_MAX = 5_000
+const DRAIN_MS_MAX = 60_000
+const LOOK_MS = 250
+
+export async function soak(options: SoakOptions): Promise<Soak> {
+  const { seed, log } = options
+  await using stack = await startStack({
+    ...options,
+    lineFaultRate: LINE_FAULT_RATE,
+    patienceMs: PATIENCE_MS,
+  })
+  log(`stack is up, connecting ${options.companies} companies`)
+  const companies = await connectCompanies(stack, options.companies)
+  const posting: Posting = {
+    companies,
+    seed,
+    count: options.invoices,
+    durationMs: options.durationMs,
+    takenRate: TAKEN_RATE,
+    backlog: backlogOf(stack),
+  }
+  const planned = planInvoices(posting)
+  await takeNumbers(stack, planned)
+  await misbehave(stack)
+  log(`posting begins: ${planned.length} invoices in ${options.durationMs / 1000} s`)
+  const begun = Date.now()
+  stack.slots.forget()
+  const posted = postThrough(stack, planned, posting)
+  const progress = reportProgress(stack, log)
+  await flowing(stack, options)
+  log('workers begin to die')
+  stack.slots.unleash()
+  await sleep(Math.max(0, begun + options.durationMs - options.stormMs - Date.now()))
+  const stormBegan = Date.now()
+  const record = await storm(stack, { durationMs: options.stormMs, rounds: options.rounds, log })
+  const load = await posted
+  stack.slots.calm()
+  stack.line.calm()
+  await control(stack, '/misbehaviours')
+  const ended = Date.now()
+  log(`faults are over, ${load.acknowledged.length} invoices were acknowledged; draining`)
+  const drainMs = await drained(stack, ended)
+  progress.stop()
+  log(drainMs === null ? 'not everything ended' : `all ended ${drainMs} ms after the faults`)
+  const unexpected = [...stack.slots.unexpected]
+  // What is judged stands still.
+  await stack.slots[Symbol.asyncDispose]()
+  const evidence = await gather({ ...stack, adminUrl: stack.servers.adminUrl }, load)
+  // While PostgreSQL or Redis is away, nobody resumes anything: how fast a death is made good shows before that.
+  const quiet = evidence.deaths.filter(({ at }) => at < stormBegan - RESUMED_MS_MAX)
+  const companyOf = new Map(evidence.submissions.map((row) => [row.id, row.company_id]))
+  const resumed = resumptions(quiet, { logFiles: stack.logFiles(), companyOf })
+  const submissionId = load.acknowledged[0]?.submissionId ?? ''
+  log('controls')
+  const { adminUrl, database, redisUrl } = stack.servers
+  const secrets = await searchSecrets(stack, { companies, redisDumps: record.redisDumps, submissionId })
+  return {
+    evidence,
+    controls: await runControls({ adminUrl, appUrl: database.appUrl, redisUrl }),
+    verdict: judge(evidence),
+    secrets,
+    storm: record,
+    fencedWrites: fencedWrites(stack.logFiles()),
+    drainMs,
+    resumed,
+    lineFaults: Object.values(stack.line.struck).reduce((sum, count) => sum + count, 0),
+    unexpected,
+  }
+}
+
+async function takeNumbers(stack: Stack, planned: readonly Planned[]): Promise<void> {
+  const taken = Map.groupBy(
+    planned.filter(({ isTaken }) => isTaken),
+    ({ company }) => company.nip,
+  )
+  for (const [nip, of] of taken)
+    await registerElsewhere(stack, { nip, numbers: of.map(({ number }) => number) })
+}
+
+/** What KSeF does to invoices over a wire that works: takes back, refuses, answers late. */
+async function misbehave(stack: Stack): Promise<void> {
+  const strange = [
+    { kind: 'invoice-status', code: 550, probability: 0.01 },
+    { kind: 'invoice-status', code: 450, probability: 0.01 },
+    { kind: 'duplicate-of-wrong-session', probability: 0.2 },
+    { kind: 'unknown-fields', probability: 0.05 },
+  ]
+  for (const one of strange) await control(stack, '/misbehaviours', one)
+  await control(stack, '/list-lag', { ms: 200 })
+}
+
+const ENDED = `select count(*)::int as n from submissions where state in ('receipted', 'rejected', 'held')`
+const MOVING = `select count(*)::int as n from submissions where state not in ('receipted', 'rejected', 'held')`
+
+async function countOf(stack: Stack, statement: string): Promise<number> {
+  const [row] = await query<{ n: number }>(stack.servers.adminUrl, statement)
+  return row?.n ?? 0
+}
+
+const BACKLOG_AGE_MS = 250
+
+/** Asked by every lane; PostgreSQL is asked now and then, and not at all while it is away. */
+function backlogOf(stack: Stack): () => Promise<number> {
+  let known = 0
+  let askedAt = 0
+  return async () => {
+    if (Date.now() - askedAt < BACKLOG_AGE_MS) return known
+    askedAt = Date.now()
+    known = await countOf(stack, MOVING).catch(() => known)
+    return known
+  }
+}
+
+async function flowing(stack: Stack, { durationMs, invoices }: SoakOptions): Promise<void> {
+  const until = Date.now() + durationMs / 3
+  const enough = Math.min(ENDED_FIRST, Math.floor(invoices / 4))
+  while (Date.now() < until && (await countOf(stack, ENDED)) < enough) await sleep(LOOK_MS)
+}
+
+async function drained(stack: Stack, since: number): Promise<number | null> {
+  while (Date.now() - since < DRAIN_MS_MAX) {
+    if ((await countOf(stack, MOVING)) === 0) return Date.now() - since
+    await sleep(LOOK_MS)
+  }
+  return null
+}
+
+const PROGRESS_MS = 10_000
+
+function reportProgress(stack: Stack, log: (line: string) => void): { stop(): void } {
+  const timer = setInterval(() => {
+    void (async () => {
+      const rows = await query<{ state: string; n: number }>(
+        stack.servers.adminUrl,
+        'select state, count(*)::int as n from submissions group by state order by state',
+      ).catch(() => [])
+      const states = rows.map(({ state, n }) => `${state} ${n}`).join(', ')
+      log(`deaths ${readDeaths(stack.deathsFile).length}, moments ${stack.slots.moments.size}; ${states}`)
+    })()
+  }, PROGRESS_MS)
+  return { stop: () => clearInterval(timer) }
+}

@@ -1,0 +1,3 @@
+import type { FaData } from '../forms/fa.ts'
+
+export const isCorrection = ({ kind = 'VAT' }: FaData): boolean => kind.startsWith('KOR')

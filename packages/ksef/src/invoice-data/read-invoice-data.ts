@@ -1,0 +1,33 @@
+import { formOfNamespace } from '../documents/form-code.ts'
+import { checkInvoiceBytes } from '../documents/invoice-bytes.ts'
+import { fault, type InvoiceFault } from '../documents/invoice-fault.ts'
+import { readCheckedInvoice } from '../documents/read-invoice.ts'
+import type { InvoiceData } from './compose-invoice.ts'
+import { readWhole, UnreadElement } from './grammar/part.ts'
+import { parseXml } from './grammar/xml-element.ts'
+import { INVOICE_FORMS } from './invoice-forms.ts'
+
+export type InvoiceDataRead =
+  | { readonly ok: true; readonly data: InvoiceData }
+  | { readonly ok: false; readonly faults: readonly InvoiceFault[] }
+
+/**
+ * Reads an invoice, FA(3), FA(2) or FA_RR(1), back into data. Nothing of it is lost: `writeInvoice` of the data makes the
+ * same invoice again. It does not validate; what the form does not know is a fault.
+ */
+export function readInvoiceData(xml: Uint8Array): InvoiceDataRead {
+  const faults = checkInvoiceBytes(xml)
+  if (faults.length > 0) return { ok: false, faults }
+  const facts = readCheckedInvoice(xml)
+  if (!facts.ok) return facts
+  const form = formOfNamespace(facts.facts.namespace)
+  if (form === null) return { ok: false, faults: [fault('INVOICE_UNKNOWN_FORM')] }
+  try {
+    const { shape } = INVOICE_FORMS[form.systemCode]
+    // Every part reads what its own schema describes.
+    return { ok: true, data: readWhole(shape, parseXml(xml)) as InvoiceData }
+  } catch (error) {
+    if (error instanceof UnreadElement) return { ok: false, faults: [fault('INVOICE_XSD', error.message)] }
+    throw error
+  }
+}

@@ -1,0 +1,32 @@
+import type { Labels } from './label.ts'
+
+/** FA_RR(1), the invoice a buyer makes out for a flat-rate farmer. Many of its numbers mean other things than in FA. */
+export const RR_LABELS: Labels = {
+  Podmiot1: ['Dostawca (rolnik ryczałtowy)', 'Supplier (flat-rate farmer)'],
+  Podmiot1K: ['Dostawca przed korektą', 'Supplier before correction'],
+  FakturaRR: ['Faktura VAT RR', 'VAT RR invoice'],
+  P_4A: ['Data nabycia', 'Date of purchase'],
+  P_4B: ['Data wystawienia', 'Date of issue'],
+  P_4C: ['Numer faktury', 'Invoice number'],
+  P_11_1: ['Wartość nabytych produktów i usług', 'Value of products and services'],
+  P_11_1W: ['Wartość nabytych produktów i usług w PLN', 'Value of products and services in PLN'],
+  P_11_2: ['Zryczałtowany zwrot podatku', 'Flat-rate tax refund'],
+  P_11_2W: ['Zryczałtowany zwrot podatku w PLN', 'Flat-rate tax refund in PLN'],
+  P_12_1: ['Kwota należności ogółem', 'Total amount due'],
+  P_12_1W: ['Kwota należności ogółem w PLN', 'Total amount due in PLN'],
+  P_12_2: ['Słownie', 'In words'],
+  DokumentZaplaty: ['Dokumenty zapłaty', 'Payment documents'],
+  NrDokumentu: ['Numer dokumentu', 'Number of the document'],
+  DataDokumentu: ['Data dokumentu', 'Date of the document'],
+  FakturaRRWiersz: ['Pozycje', 'Lines'],
+  P_4AA: ['Data nabycia', 'Date of purchase'],
+  P_5: ['Nazwa produktu lub usługi', 'Product or service'],
+  P_6A: ['J.m.', 'Unit'],
+  P_6B: ['Ilość', 'Quantity'],
+  P_6C: ['Klasa lub jakość', 'Class or quality'],
+  P_7: ['Cena netto', 'Net price'],
+  P_8: ['Wartość netto', 'Net value'],
+  P_9: ['Stawka zwrotu', 'Refund rate'],
+  P_10: ['Kwota zwrotu', 'Refund'],
+  P_11: ['Wartość ze zwrotem', 'Value with refund'],
+}

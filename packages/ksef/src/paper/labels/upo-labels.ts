@@ -1,0 +1,36 @@
+import type { Labels } from './label.ts'
+
+/** UPO, the receipt KSeF gives (upo-v4-3). */
+export const UPO_LABELS: Labels = {
+  Potwierdzenie: ['Urzędowe poświadczenie odbioru', 'Official receipt'],
+  NazwaPodmiotuPrzyjmujacego: ['Podmiot przyjmujący', 'Received by'],
+  NumerReferencyjnySesji: ['Numer referencyjny sesji', 'Reference number of the session'],
+  Uwierzytelnienie: ['Uwierzytelnienie', 'Authentication'],
+  IdKontekstu: ['Kontekst', 'Context'],
+  Nip: ['NIP kontekstu', 'NIP of the context'],
+  IdWewnetrzny: ['Identyfikator wewnętrzny', 'Internal identifier'],
+  IdZlozonyVatUE: ['NIP i numer VAT UE', 'NIP and EU VAT number'],
+  IdDostawcyUslugPeppol: ['Dostawca usług Peppol', 'Peppol service provider'],
+  NumerReferencyjnyTokenaKSeF: ['Numer referencyjny tokena KSeF', 'Reference number of the KSeF token'],
+  SkrotDokumentuUwierzytelniajacego: [
+    'Skrót dokumentu uwierzytelniającego',
+    'Hash of the authentication document',
+  ],
+  OpisPotwierdzenia: ['Strona poświadczenia', 'Page of the receipt'],
+  Strona: ['Strona', 'Page'],
+  LiczbaStron: ['Liczba stron', 'Pages in all'],
+  ZakresDokumentowOd: ['Dokumenty od', 'Documents from'],
+  ZakresDokumentowDo: ['Dokumenty do (bez ostatniego)', 'Documents to (exclusive)'],
+  CalkowitaLiczbaDokumentow: ['Liczba dokumentów', 'Documents in all'],
+  NazwaStrukturyLogicznej: ['Struktura logiczna', 'Logical structure'],
+  KodFormularza: ['Formularz', 'Form'],
+  Dokument: ['Dokumenty', 'Documents'],
+  NipSprzedawcy: ['NIP sprzedawcy', 'NIP of the seller'],
+  NumerKSeFDokumentu: ['Numer KSeF', 'KSeF number'],
+  NumerFaktury: ['Numer faktury', 'Invoice number'],
+  DataWystawieniaFaktury: ['Data wystawienia', 'Date of issue'],
+  DataPrzeslaniaDokumentu: ['Data przesłania', 'Sent on'],
+  DataNadaniaNumeruKSeF: ['Data nadania numeru KSeF', 'KSeF number given on'],
+  SkrotDokumentu: ['Skrót dokumentu (SHA-256)', 'Hash of the document (SHA-256)'],
+  TrybWysylki: ['Tryb wysyłki', 'Mode of sending'],
+}

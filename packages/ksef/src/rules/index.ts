@@ -1,0 +1,7 @@
+export { RULE_GROUPS, RULES } from './all-rules.ts'
+export { checkInvoice, checkInvoiceData, type InvoiceCheck } from './check-invoice.ts'
+export { EXAMPLE_NOW, exampleInvoice } from './examples/base-invoice.ts'
+export type { InvoiceFinding } from './finding.ts'
+export { findingOfFault } from './finding.ts'
+export { inspectorOf, STRICTNESSES, type Strictness } from './inspect-strictly.ts'
+export type { Rule, RuleSetting, Severity, Words } from './rule.ts'
