@@ -92,7 +92,7 @@ export function composeDelivery(parts: {
   })
   void budget.begin()
   const calls = createCallCounter(now)
-  const ksef = openKsef(parts, { budget, calls })
+  const ksef = openKsef(parts, { budget, calls, now })
   const core = {
     ...{ db, secrets, environment, now, randomBytes, newId: createIdSource({ now, randomBytes }) },
     ...(config.inboxStartAt === null ? {} : { inboxStartAt: config.inboxStartAt }),
@@ -129,13 +129,15 @@ export function composeDelivery(parts: {
 /** The client behind every context, its calls told to whoever counts them. */
 function openKsef(
   { config, metrics, log, transport }: Parameters<typeof composeDelivery>[0],
-  { budget, calls }: { budget: RateBudget; calls: CallCounter },
+  { budget, calls, now }: { budget: RateBudget; calls: CallCounter; now: () => Date },
 ): KsefClient {
   const { baseUrl, upoHosts, deadlineSeconds } = config.ksef
   return createKsefClient({
     baseUrl: baseUrl ?? KSEF_BASE_URLS[config.environment],
     timeouts: { totalMs: deadlineSeconds * 1000 },
     fetchHosts: upoHosts,
+    // Whether a public key is valid yet is not for this machine's clock to say.
+    now,
     ...(transport === undefined ? {} : { transport }),
     onCall: (call) => {
       metrics.call(call)

@@ -40,5 +40,4 @@ test('of 2,000 invoices none is lost, none registered twice and none sent again 
   await calm(fleet)
   expect(fleet.simulator.ledger.snapshot().accepted).toHaveLength(COMPANIES * WAVES * (CROWD + URGENT))
   expect(await mortal.verdict()).toEqual(NOTHING_BROKEN)
-  expect(mortal.posts()).toEqual([1])
 }, 240_000)
