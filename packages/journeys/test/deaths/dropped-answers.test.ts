@@ -40,4 +40,5 @@ test('of 2,000 invoices none is lost, none registered twice and none sent again 
   await calm(fleet)
   expect(fleet.simulator.ledger.snapshot().accepted).toHaveLength(COMPANIES * WAVES * (CROWD + URGENT))
   expect(await mortal.verdict()).toEqual(NOTHING_BROKEN)
+  expect(mortal.taken()).toEqual([1])
 }, 240_000)

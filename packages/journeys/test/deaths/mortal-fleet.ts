@@ -71,8 +71,8 @@ export type MortalFleet = AsyncDisposable & {
   /** Until every invoice and every session has come to its end. */
   atRest(withinMs?: number): Promise<void>
   verdict(): Promise<Verdict>
-  /** How often the bytes of each accepted invoice reached KSeF: the numbers that occur. */
-  posts(): number[]
+  /** How often KSeF took the bytes of each accepted invoice: the numbers that occur. A session that was closing took none. */
+  taken(): number[]
 }
 
 export async function startMortalFleet(
@@ -133,9 +133,9 @@ export async function startMortalFleet(
       const simulatorUrl = new URL(fleet.simulator.url).origin
       return judge(await gather({ simulatorUrl, adminUrl: fleet.database.adminUrl, deathsFile }, load))
     },
-    posts() {
-      const { postsByHash } = fleet.simulator.ledger.snapshot()
-      return [...new Set(load.acknowledged.map(({ hash }) => postsByHash[hash] ?? 0))].sort()
+    taken() {
+      const byHash = Map.groupBy(fleet.simulator.ledger.snapshot().decisions, (one) => one.invoiceHash)
+      return [...new Set(load.acknowledged.map(({ hash }) => byHash.get(hash)?.length ?? 0))].sort()
     },
     [Symbol.asyncDispose]: () => held.disposeAsync(),
   }

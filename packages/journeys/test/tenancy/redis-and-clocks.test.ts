@@ -153,7 +153,8 @@ globalThis.Date = class Date extends Real {
       const { operations } = await readLedger(fleet.simulatorUrl)
       const signIns = (operations[SIGN_IN] ?? 0) - (before.operations[SIGN_IN] ?? 0)
       expect(signIns).toBe(nips.length)
-      for (const { logFile } of workers) expect(readFileSync(logFile, 'utf8')).not.toContain('"ksef.call-failed"')
+      for (const { logFile } of workers)
+        expect(readFileSync(logFile, 'utf8')).not.toContain('"ksef.call-failed"')
       await Promise.all(workers.map((worker) => worker.stop()))
     },
     WITHIN_MS,
