@@ -3,6 +3,7 @@ import { spawn } from 'node:child_process'
 import { mkdirSync, readFileSync, rmSync } from 'node:fs'
 import { availableParallelism } from 'node:os'
 import { join } from 'node:path'
+import { providePoppler } from '../testing/poppler.ts'
 import { startTestServices } from '../testing/test-services.ts'
 import { type Check, lintTree, typecheckAll } from './checks.ts'
 import { onStop } from './stop-signal.ts'
@@ -26,7 +27,9 @@ async function runAll(): Promise<Tally> {
   // A filter asks for some tests, so the checks of the whole tree are left out with it.
   const checks = filters.length === 0 ? await runChecks() : { passed: 0, failed: 0, skipped: 0 }
   if (stopping.signal.aborted) return checks
-  await using _services = await startTestServices((line) => console.log(line))
+  const log = (line: string) => console.log(line)
+  await providePoppler(log)
+  await using _services = await startTestServices(log)
   if (stopping.signal.aborted) return checks
   const report = await runVitest()
   console.log('\nSlowest files:')
