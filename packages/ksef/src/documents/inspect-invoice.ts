@@ -6,10 +6,11 @@ import { formOfNamespace } from './form-code.ts'
 import { faHeader } from './header/fa-header.ts'
 import type { InvoiceHeader } from './header/invoice-header.ts'
 import { ParsedElement } from './header/parsed-element.ts'
+import { readPlainXml } from './header/plain-xml.ts'
 import { checkInvoiceBytes, INVOICE_BYTES_MAX, tooLarge } from './invoice-bytes.ts'
 import { fault, type InvoiceFault } from './invoice-fault.ts'
 import { hasNipChecksum } from './nip.ts'
-import { type InvoiceFacts, type NipAt, type ReadInvoice, readCheckedInvoice } from './read-invoice.ts'
+import { type InvoiceFacts, type NipAt, type ReadInvoice, readFacts } from './read-invoice.ts'
 import { validateDocument, withDocument } from './validate-invoice.ts'
 
 /** Facts and head of an accepted invoice, with the SHA-256 in Base64 and the size in bytes that KSeF will be told. */
@@ -28,14 +29,22 @@ export type Inspection =
 
 export type InspectionSetting = { readonly now: Date; readonly environment: KsefEnvironment }
 
-/** Form first, since it decides the schema; then the schema. What keeps it has a head, read while it is parsed. */
-function checkForm(document: XmlDocument, read: (header: InvoiceHeader) => void): InvoiceFault[] {
+type Valid = { readonly header: InvoiceHeader; readonly facts: ReadInvoice }
+
+/** Form first, since it decides the schema; then the schema. What keeps it is read on while it is parsed. */
+function checkForm(
+  document: XmlDocument,
+  { bytes, read }: { bytes: Uint8Array; read: (valid: Valid) => void },
+): InvoiceFault[] {
   const { name, namespaceUri } = document.root
   const formCode = name === 'Faktura' ? formOfNamespace(namespaceUri) : null
   if (formCode !== null) {
     const faults = validateDocument(document, formCode)
-    if (faults.length === 0) read(faHeader(new ParsedElement(document.root), formCode))
-    return faults
+    if (faults.length > 0) return faults
+    // Nearly every document can be read without asking the parser element by element.
+    const root = readPlainXml(bytes)?.root ?? new ParsedElement(document.root)
+    read({ header: faHeader(root, formCode), facts: readFacts(root, formCode) })
+    return []
   }
   const found = `${name} in ${namespaceUri === '' ? 'no namespace' : namespaceUri}`.slice(0, 200)
   return [fault('INVOICE_UNKNOWN_FORM', `The root element is ${found}.`, { line: document.root.line })]
@@ -75,14 +84,13 @@ type Read = Extract<ReadInvoice, { ok: true }> & { readonly header: InvoiceHeade
 export function readValidInvoice(bytes: Uint8Array): Read | Extract<ReadInvoice, { ok: false }> {
   const outside = checkInvoiceBytes(bytes)
   if (outside.length > 0) return { ok: false, faults: outside }
-  let header: InvoiceHeader | null = null
+  const valid: Valid[] = []
   const inside = withDocument(bytes, (document) =>
-    checkForm(document, (read) => {
-      header = read
-    }),
+    checkForm(document, { bytes, read: (one) => void valid.push(one) }),
   )
-  if (inside.length > 0 || header === null) return { ok: false, faults: inside }
-  const read = readCheckedInvoice(bytes)
+  const [found] = valid
+  if (inside.length > 0 || found === undefined) return { ok: false, faults: inside }
+  const { header, facts: read } = found
   if (!read.ok) return read
   return bytes.length > INVOICE_BYTES_MAX && !read.facts.hasAttachment
     ? { ok: false, faults: [tooLarge(bytes.length)] }

@@ -1,8 +1,10 @@
-import { XMLParser } from 'fast-xml-parser'
-import * as z from 'zod'
 import { FORMS, type FormCode, formOfNamespace } from './form-code.ts'
+import { contentOf, type Element } from './header/elements.ts'
+import { ParsedElement } from './header/parsed-element.ts'
+import { readPlainXml } from './header/plain-xml.ts'
 import { checkInvoiceBytes } from './invoice-bytes.ts'
 import { fault, type InvoiceFault } from './invoice-fault.ts'
+import { withDocument } from './validate-invoice.ts'
 
 /** What identifies an invoice. (sellerNip, kind, number) is KSeF's uniqueness key for ten years. */
 export type InvoiceFacts = {
@@ -29,110 +31,76 @@ export type ReadInvoice =
   | { readonly ok: true; readonly facts: InvoiceFacts; readonly nips: readonly NipAt[] }
   | { readonly ok: false; readonly faults: readonly InvoiceFault[] }
 
-/** Lines and attachments hold nothing that identifies; they are the bulk of a large invoice. */
-const SKIPPED = ['*.FaWiersz', '*.FakturaRRWiersz', '*.Zalacznik', '*.ZamowienieWiersz', '*.DodatkowyOpis']
-
-const parser = new XMLParser({
-  ignoreAttributes: false,
-  attributeNamePrefix: '@',
-  parseTagValue: false,
-  parseAttributeValue: false,
-  trimValues: true,
-  // Numeric references are only decoded with this option. There is no DTD, so no entity of anyone's own.
-  htmlEntities: true,
-  stopNodes: SKIPPED,
-})
-
-type Tree = { readonly [name: string]: unknown }
-const Tree = z.record(z.string(), z.unknown())
-
-const asTree = (value: unknown): Tree => Tree.safeParse(value).data ?? {}
-const localName = (name: string): string => name.slice(name.indexOf(':') + 1)
-
-/** All children with this local name, whatever prefix they carry. */
-function children(tree: Tree, name: string): unknown[] {
-  return Object.entries(tree)
-    .filter(([key]) => !key.startsWith('@') && localName(key) === name)
-    .flatMap(([, value]) => (Array.isArray(value) ? value : [value]))
+/** The element at the end of the path; undefined where any on the way is missing or stands there twice. */
+function onlyChild(root: Element, ...path: readonly string[]): Element | undefined {
+  return path.reduce<Element | undefined>((at, name) => {
+    const [found, ...more] = at?.children.filter((child) => child.name === name) ?? []
+    return more.length === 0 ? found : undefined
+  }, root)
 }
 
-const child = (tree: Tree, ...path: string[]): unknown =>
-  path.reduce<unknown>((at, name) => {
-    const found = children(asTree(at), name)
-    return found.length === 1 ? found[0] : undefined
-  }, tree)
-
-/** `xsd:token` collapses white space; an element with attributes is an object with `#text`. */
-function text(value: unknown): string {
-  const raw = typeof value === 'string' ? value : asTree(value)['#text']
-  return typeof raw === 'string' ? raw.replace(/[ \t\r\n]+/g, ' ').trim() : ''
-}
-
-/** The document's root with its namespace; null when there is not exactly one. */
-function rootOf(
-  document: Tree,
-): { readonly name: string; readonly tree: Tree; readonly namespace: string } | null {
-  const roots = Object.keys(document).filter((key) => !key.startsWith('?') && key !== '#text')
-  const [key] = roots
-  if (key === undefined || roots.length > 1 || Array.isArray(document[key])) return null
-  const tree = asTree(document[key])
-  const prefix = key.includes(':') ? `:${key.slice(0, key.indexOf(':'))}` : ''
-  return { name: localName(key), tree, namespace: text(tree[`@xmlns${prefix}`]) }
-}
+const textAt = (root: Element, ...path: readonly string[]): string =>
+  contentOf(onlyChild(root, ...path) ?? null) ?? ''
 
 const BODIES = {
   FA: { body: 'Fa', number: 'P_2', issueDate: 'P_1' },
   FA_RR: { body: 'FakturaRR', number: 'P_4C', issueDate: 'P_4B' },
 } as const
 
-function factsOf(root: Tree, formCode: FormCode): InvoiceFacts {
-  const { body, number, issueDate } = BODIES[formCode.value]
-  const buyerNip = text(child(root, 'Podmiot2', 'DaneIdentyfikacyjne', 'NIP'))
+function factsOf(root: Element, formCode: FormCode): InvoiceFacts {
+  const names = BODIES[formCode.value]
+  const body = onlyChild(root, names.body)
+  const field = (...path: readonly string[]) => (body === undefined ? '' : textAt(body, ...path))
+  const buyerNip = textAt(root, 'Podmiot2', 'DaneIdentyfikacyjne', 'NIP')
   return {
     formCode,
     namespace: FORMS[formCode.systemCode].namespace,
-    sellerNip: text(child(root, 'Podmiot1', 'DaneIdentyfikacyjne', 'NIP')),
+    sellerNip: textAt(root, 'Podmiot1', 'DaneIdentyfikacyjne', 'NIP'),
     buyerNip: buyerNip === '' ? null : buyerNip,
-    issuedByBuyer: formCode.value === 'FA_RR' || text(child(root, body, 'Adnotacje', 'P_17')) === '1',
-    kind: text(child(root, body, 'RodzajFaktury')),
-    number: text(child(root, body, number)),
-    issueDate: text(child(root, body, issueDate)),
-    hasAttachment: children(root, 'Zalacznik').length > 0,
+    issuedByBuyer: formCode.value === 'FA_RR' || field('Adnotacje', 'P_17') === '1',
+    kind: field('RodzajFaktury'),
+    number: field(names.number),
+    issueDate: field(names.issueDate),
+    hasAttachment: root.children.some(({ name }) => name === 'Zalacznik'),
   }
 }
 
 const PARTIES = ['Podmiot1', 'Podmiot2', 'Podmiot3', 'PodmiotUpowazniony']
 
-function nipsOf(root: Tree, rootName: string): NipAt[] {
+function nipsOf(root: Element): NipAt[] {
   return PARTIES.flatMap((party) =>
-    children(root, party).flatMap((entry, index) => {
-      const identity = child(asTree(entry), 'DaneIdentyfikacyjne')
-      const xpath = `/${rootName}/${party}[${index + 1}]/DaneIdentyfikacyjne`
-      const nip = text(child(asTree(identity), 'NIP'))
-      // An internal identifier is a NIP, a dash and five digits.
-      const internal = text(child(asTree(identity), 'IDWew')).slice(0, 10)
-      return [
-        ...(nip === '' ? [] : [{ xpath: `${xpath}/NIP`, nip }]),
-        ...(internal === '' ? [] : [{ xpath: `${xpath}/IDWew`, nip: internal }]),
-      ]
-    }),
+    root.children
+      .filter(({ name }) => name === party)
+      .flatMap((entry, index) => {
+        const xpath = `/${root.name}/${party}[${index + 1}]/DaneIdentyfikacyjne`
+        const nip = textAt(entry, 'DaneIdentyfikacyjne', 'NIP')
+        // An internal identifier is a NIP, a dash and five digits.
+        const internal = textAt(entry, 'DaneIdentyfikacyjne', 'IDWew').slice(0, 10)
+        return [
+          ...(nip === '' ? [] : [{ xpath: `${xpath}/NIP`, nip }]),
+          ...(internal === '' ? [] : [{ xpath: `${xpath}/IDWew`, nip: internal }]),
+        ]
+      }),
   )
 }
 
-function parse(bytes: Uint8Array): Tree | InvoiceFault {
-  try {
-    return asTree(parser.parse(Buffer.from(bytes).toString('utf8')))
-  } catch (error) {
-    return fault('INVOICE_NOT_XML', error instanceof Error ? error.message.slice(0, 200) : undefined)
-  }
+/** What identifies the invoice of this root, whichever reader it comes from; the document need not keep its schema. */
+export function readFacts(root: Element, formCode: FormCode): ReadInvoice {
+  const facts = factsOf(root, formCode)
+  const { sellerNip, kind, number, issueDate } = facts
+  const missing = Object.entries({ sellerNip, kind, number, issueDate }).filter(([, value]) => value === '')
+  if (missing.length === 0) return { ok: true, facts, nips: nipsOf(root) }
+  const faults = missing.map(([name]) =>
+    fault('INVOICE_FIELD_UNREADABLE', `${name} is missing, empty or doubled.`),
+  )
+  return { ok: false, faults }
 }
 
-const isFault = (value: Tree | InvoiceFault): value is InvoiceFault => 'code' in value && 'help' in value
+const UNKNOWN_FORM: ReadInvoice = { ok: false, faults: [fault('INVOICE_UNKNOWN_FORM')] }
 
-function formOf(root: Tree, namespace: string): FormCode | null {
-  const formCode = formOfNamespace(namespace)
-  const declared = asTree(child(root, 'Naglowek', 'KodFormularza'))['@kodSystemowy']
-  return formCode !== null && text(declared) === formCode.systemCode ? formCode : null
+function readRoot(root: Element, namespace: string): ReadInvoice {
+  const formCode = root.name === 'Faktura' ? formOfNamespace(namespace) : null
+  return formCode === null ? UNKNOWN_FORM : readFacts(root, formCode)
 }
 
 /**
@@ -140,25 +108,14 @@ function formOf(root: Tree, namespace: string): FormCode | null {
  * document of unknown origin; it does not validate, see {@link inspectInvoice}.
  */
 export function readInvoice(bytes: Uint8Array): ReadInvoice {
-  const faults = checkInvoiceBytes(bytes)
-  return faults.length > 0 ? { ok: false, faults } : readCheckedInvoice(bytes)
-}
-
-/** As {@link readInvoice}, for bytes that passed `checkInvoiceBytes`. */
-export function readCheckedInvoice(bytes: Uint8Array): ReadInvoice {
-  const document = parse(bytes)
-  if (isFault(document)) return { ok: false, faults: [document] }
-  const root = rootOf(document)
-  if (root === null)
-    return { ok: false, faults: [fault('INVOICE_NOT_XML', 'The file has no single root element.')] }
-  const formCode = root.name === 'Faktura' ? formOf(root.tree, root.namespace) : null
-  if (formCode === null) return { ok: false, faults: [fault('INVOICE_UNKNOWN_FORM')] }
-  const facts = factsOf(root.tree, formCode)
-  const { sellerNip, kind, number, issueDate } = facts
-  const missing = Object.entries({ sellerNip, kind, number, issueDate }).filter(([, value]) => value === '')
-  if (missing.length === 0) return { ok: true, facts, nips: nipsOf(root.tree, root.name) }
-  const faults = missing.map(([name]) =>
-    fault('INVOICE_FIELD_UNREADABLE', `${name} is missing, empty or doubled.`),
-  )
-  return { ok: false, faults }
+  const outside = checkInvoiceBytes(bytes)
+  if (outside.length > 0) return { ok: false, faults: outside }
+  const plain = readPlainXml(bytes)
+  if (plain !== null) return readRoot(plain.root, plain.namespace)
+  let read = UNKNOWN_FORM
+  const unreadable = withDocument(bytes, ({ root }) => {
+    read = readRoot(new ParsedElement(root), root.namespaceUri)
+    return []
+  })
+  return unreadable.length > 0 ? { ok: false, faults: unreadable } : read
 }

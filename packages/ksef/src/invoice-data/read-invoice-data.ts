@@ -1,7 +1,5 @@
-import { formOfNamespace } from '../documents/form-code.ts'
-import { checkInvoiceBytes } from '../documents/invoice-bytes.ts'
 import { fault, type InvoiceFault } from '../documents/invoice-fault.ts'
-import { readCheckedInvoice } from '../documents/read-invoice.ts'
+import { readInvoice } from '../documents/read-invoice.ts'
 import type { InvoiceData } from './compose-invoice.ts'
 import { readWhole, UnreadElement } from './grammar/part.ts'
 import { parseXml } from './grammar/xml-element.ts'
@@ -16,14 +14,10 @@ export type InvoiceDataRead =
  * same invoice again. It does not validate; what the form does not know is a fault.
  */
 export function readInvoiceData(xml: Uint8Array): InvoiceDataRead {
-  const faults = checkInvoiceBytes(xml)
-  if (faults.length > 0) return { ok: false, faults }
-  const facts = readCheckedInvoice(xml)
-  if (!facts.ok) return facts
-  const form = formOfNamespace(facts.facts.namespace)
-  if (form === null) return { ok: false, faults: [fault('INVOICE_UNKNOWN_FORM')] }
+  const read = readInvoice(xml)
+  if (!read.ok) return read
   try {
-    const { shape } = INVOICE_FORMS[form.systemCode]
+    const { shape } = INVOICE_FORMS[read.facts.formCode.systemCode]
     // Every part reads what its own schema describes.
     return { ok: true, data: readWhole(shape, parseXml(xml)) as InvoiceData }
   } catch (error) {
