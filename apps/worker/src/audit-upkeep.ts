@@ -9,9 +9,11 @@ const ENTRIES_MAX = 1_000
  * at a time succeeds.
  */
 export function startAuditSealer(deps: { db: FleetDatabase; log: Log; pauseMs?: number }): Loop {
+  const pauseMs = deps.pauseMs ?? SEAL_PAUSE_MS
   return startLoop({
     name: 'audit-sealer',
-    pauseMs: deps.pauseMs ?? SEAL_PAUSE_MS,
+    pauseMs,
+    firstInMs: pauseMs,
     log: deps.log,
     step: async () => {
       const sealed = await deps.db.asSystem('seal-audit', (tx) => tx.audit.seal(ENTRIES_MAX))

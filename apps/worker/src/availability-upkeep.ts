@@ -24,6 +24,8 @@ export const startAvailabilityWatch = (watch: AvailabilityWatch & { log: Log; pa
   startLoop({
     name: 'availability',
     pauseMs: watch.pauseMs,
+    // Until then there are no calls to tell of.
+    firstInMs: watch.pauseMs,
     log: watch.log,
     step: async () => {
       await watchAvailability(watch)

@@ -5,7 +5,7 @@ import {
   type RegisterPlace,
   registerMissing,
 } from '@ksef-fleet/core'
-import { type Loop, startLoop } from './loop.ts'
+import { afterTheStart, type Loop, startLoop } from './loop.ts'
 
 const ERASE_PAUSE_MS = 3_600_000
 const ERASED_AT_ONCE = 200
@@ -17,9 +17,11 @@ export function startDocumentRetention(deps: {
   years: number
   pauseMs?: number
 }): Loop {
+  const pauseMs = deps.pauseMs ?? ERASE_PAUSE_MS
   return startLoop({
     name: 'document-retention',
-    pauseMs: deps.pauseMs ?? ERASE_PAUSE_MS,
+    pauseMs,
+    firstInMs: afterTheStart(pauseMs),
     log: deps.log,
     step: async () => {
       const count = await eraseKept(deps, { years: deps.years, limit: ERASED_AT_ONCE })
@@ -38,10 +40,12 @@ const REGISTERED_AT_ONCE = 200
  * start with its next life, and finds nothing to do where it has been.
  */
 export function startDocumentRegister(deps: { db: FleetDatabase; log: Log; pauseMs?: number }): Loop {
+  const pauseMs = deps.pauseMs ?? WALK_PAUSE_MS
   let after: RegisterPlace | null = null
   return startLoop({
     name: 'document-register',
-    pauseMs: deps.pauseMs ?? WALK_PAUSE_MS,
+    pauseMs,
+    firstInMs: afterTheStart(pauseMs),
     log: deps.log,
     step: async () => {
       const { registered, next } = await registerMissing(deps, { after, limit: REGISTERED_AT_ONCE })

@@ -1,5 +1,5 @@
 import { type FleetDatabase, type Log, retireEvents, retireExports } from '@ksef-fleet/core'
-import { type Loop, startLoop } from './loop.ts'
+import { afterTheStart, type Loop, startLoop } from './loop.ts'
 
 const KEEP_PAUSE_MS = 3_600_000
 const RETIRED_AT_ONCE = 1_000
@@ -14,9 +14,11 @@ export function startHistoryRetention(deps: {
 }): Loop {
   const { db, log, eventMonths: months, exportDays: days } = deps
   const limit = RETIRED_AT_ONCE
+  const pauseMs = deps.pauseMs ?? KEEP_PAUSE_MS
   return startLoop({
     name: 'history-retention',
-    pauseMs: deps.pauseMs ?? KEEP_PAUSE_MS,
+    pauseMs,
+    firstInMs: afterTheStart(pauseMs),
     log,
     step: async () => {
       const events = await retireEvents(db, { months, limit })

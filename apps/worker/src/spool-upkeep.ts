@@ -1,13 +1,15 @@
 import { type Log, sweepSpool } from '@ksef-fleet/core'
-import { type Loop, startLoop } from './loop.ts'
+import { afterTheStart, type Loop, startLoop } from './loop.ts'
 
 const SWEEP_PAUSE_MS = 3_600_000
 
 /** Clears the spool of what killed processes left there. Files are dated by this machine's own clock. */
 export function startSpoolSweeper(deps: { spoolDirectory: string; log: Log; pauseMs?: number }): Loop {
+  const pauseMs = deps.pauseMs ?? SWEEP_PAUSE_MS
   return startLoop({
     name: 'spool-sweeper',
-    pauseMs: deps.pauseMs ?? SWEEP_PAUSE_MS,
+    pauseMs,
+    firstInMs: afterTheStart(pauseMs),
     log: deps.log,
     step: async () => {
       const count = await sweepSpool(deps.spoolDirectory, new Date())

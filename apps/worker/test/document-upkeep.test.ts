@@ -98,7 +98,7 @@ test('what is kept long enough is erased in every company, with its entry in the
   const lately = '1998-01-01'
   await receive(other, lately)
   const pending = await acceptWithoutRegister(one, { state: 'pending', ksefNumber: null })
-  loops.push(startDocumentRegister({ db, log }))
+  loops.push(startDocumentRegister({ db, log, pauseMs: 50 }))
   await vi.waitFor(async () => expect(await registered(one)).toHaveLength(3), 30_000)
   // Two workers at once.
   for (let at = 0; at < 2; at++) loops.push(startDocumentRetention({ db, log, years: 10, pauseMs: 50 }))
