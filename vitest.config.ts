@@ -14,7 +14,7 @@ const everywhere = {
   maxWorkers: Math.min(availableParallelism() + 2, WORKERS_MAX),
   testTimeout: WITHIN_MS,
   hookTimeout: SET_UP_WITHIN_MS,
-  setupFiles: ['./infra/testing/own-redis-database.ts'],
+  setupFiles: ['./infra/testing/own-redis-database.ts', './infra/testing/nothing-left-behind.ts'],
   // Loading the same modules anew for each of hundreds of files took longer than their tests; none leaves anything behind.
   isolate: false,
 }

@@ -16,6 +16,9 @@ import { asAdmin, provisionRoles, urlOf } from '../src/provision-roles.ts'
 import * as tables from '../src/tables.ts'
 import { createTestDatabase } from './test-database.ts'
 
+// drizzle-kit gives every array a method, for names that nothing here asks for.
+Reflect.deleteProperty(Array.prototype, 'random')
+
 const database = await createTestDatabase()
 const admin = new pg.Client({ connectionString: database.adminUrl })
 await admin.connect()

@@ -34,6 +34,8 @@ export type MinistryKeys = {
 
 const USAGES: readonly KeyUsage[] = ['KsefTokenEncryption', 'SymmetricKeyEncryption']
 const DAY_MS = 24 * 3600 * 1000
+/** Keys are published long before anyone meets them, and a clock may be moved back behind the start. */
+const PUBLISHED_BEFORE_MS = 30 * DAY_MS
 const RSA = { name: 'RSASSA-PKCS1-v1_5', hash: 'SHA-256', modulusLength: 2048 }
 const digest = (bytes: Uint8Array): string => createHash('sha256').update(bytes).digest('base64')
 
@@ -78,7 +80,7 @@ export type MinistryKeysState = { rotations: number; keys: MinistryKey[] }
 export async function createMinistryKeys(clock: Clock, state: MinistryKeysState): Promise<MinistryKeys> {
   const generation = () => {
     // Seconds are all a certificate can express: successors must still be later than their predecessors.
-    const validFrom = later(clock.now(), -DAY_MS + state.rotations * 1000)
+    const validFrom = later(clock.now(), state.rotations * 1000 - PUBLISHED_BEFORE_MS)
     return Promise.all(
       USAGES.map((usage, index) => makeKey(usage, validFrom, state.rotations * 2 + index + 1)),
     )
