@@ -3,11 +3,22 @@
  * process, and PostgreSQL keeps its plan with each connection. Policies of row-level security are part of the plan; which
  * company they let through is looked up each time it runs.
  */
-import { type Column, DrizzleQueryError } from 'drizzle-orm'
+import { type Column, DrizzleQueryError, fillPlaceholders, type SQL } from 'drizzle-orm'
+import { PgDialect } from 'drizzle-orm/pg-core'
 import type { Tx } from './transaction.ts'
 
 /** The name is that of one text for ever: connections know the text by it. */
 export type PlannedStatement = { name: string; text: string }
+
+/** A statement whose values are placeholders. @property valuesOf puts what is given under their names into their order */
+export type PlannedForm = PlannedStatement & {
+  valuesOf(given: Readonly<Record<string, unknown>>): readonly unknown[]
+}
+
+export function planned(name: string, template: SQL): PlannedForm {
+  const { sql: text, params } = new PgDialect().sqlToQuery(template)
+  return { name, text, valuesOf: (given) => fillPlaceholders(params, given) }
+}
 
 /** Rows as arrays, in the order of the statement's columns. */
 export async function runPlanned(

@@ -1,37 +1,138 @@
 import type {
-  AcceptanceGround,
   AcceptanceStore,
   CompanyId,
   EarlierAcceptance,
+  AcceptanceGround as Ground,
   Submission,
 } from '@ksef-fleet/core'
 import { and, eq, sql } from 'drizzle-orm'
 import { clock } from '../database-clock.ts'
+import { planned, runPlanned } from '../planned-statement.ts'
 import { idempotencyKeys } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
-import { insertHeaders } from './document-register.ts'
+import { insertRecords, recordsOf } from './document-register.ts'
+
+/** A value of a statement that is planned once and carried out for every invoice. */
+const given = (name: string, type: string) => sql`${sql.placeholder(name)}::${sql.raw(type)}`
+
+const company = given('companyId', 'uuid')
+const environment = given('environment', 'text')
+const key = given('key', 'text')
+
+/** True when another transaction holds the key. Else this one holds it from now on. */
+const isKeyBusy = sql`
+  case when ${key} is null then false
+       else not pg_try_advisory_xact_lock(hashtextextended(concat('idempotency ', ${company}, ' ', ${key}), 0)) end`
+
+/** The columns are an `AcceptanceGround`. */
+const look = planned(
+  'acceptance-look',
+  sql`
+  select json_build_object(
+    'nip', (select nip from companies where id = ${company}),
+    'isConnected', exists (select from ksef_integrations
+                            where company_id = ${company} and environment = ${environment} and state <> 'revoked'),
+    'isKeyBusy', ${isKeyBusy},
+    'earlier', (select json_build_object('fingerprint', fingerprint, 'submissionId', submission_id)
+                  from idempotency_keys where company_id = ${company} and key = ${key}),
+    'availability', (select availability from ksef_availability where environment = ${environment}),
+    'isTotalFailure', exists (select from ksef_outages
+                               where environment = ${environment} and kind = 'totalFailure' and source = 'administrator'
+                                 and withdrawn_at is null and start_at <= clock_timestamp()
+                                 and (end_at is null or end_at > clock_timestamp())),
+    'automatic', (select automatic from offline_settings where company_id = ${company})),
+    (select looked_at from ksef_availability where environment = ${environment})`,
+)
+
+/** Columns of a submission that its acceptance gives, in the order of `valuesOf`. */
+const SUBMISSION = {
+  id: 'uuid',
+  environment: 'text',
+  document_id: 'uuid',
+  state: 'text',
+  form_code: 'text',
+  seller_nip: 'text',
+  kind: 'text',
+  number: 'text',
+  issue_date: 'date',
+  invoice_hash: 'text',
+  invoice_size: 'integer',
+  has_attachment: 'boolean',
+  delivery: 'text',
+  offline_mode: 'text',
+  offline_choice: 'text',
+  deadline: 'date',
+  outages_at: 'timestamptz',
+  alarm_at: 'timestamptz',
+  corrects_id: 'uuid',
+  corrects_hash: 'text',
+  reason: 'jsonb',
+  next_attempt_at: 'timestamptz',
+  traceparent: 'text',
+  created_at: 'timestamptz',
+  updated_at: 'timestamptz',
+} as const
+
+const columns = sql.raw(Object.keys(SUBMISSION).join(', '))
+const values = sql.join(
+  Object.entries(SUBMISSION).map(([name, type]) => given(name, type)),
+  sql`, `,
+)
+
+const valuesOf = (submission: Submission): Record<keyof typeof SUBMISSION, unknown> => ({
+  id: submission.id,
+  environment: submission.environment,
+  document_id: submission.documentId,
+  state: submission.state,
+  form_code: submission.formCode,
+  seller_nip: submission.sellerNip,
+  kind: submission.kind,
+  number: submission.number,
+  issue_date: submission.issueDate,
+  invoice_hash: submission.invoiceHash,
+  invoice_size: submission.invoiceSize,
+  has_attachment: submission.hasAttachment,
+  delivery: submission.delivery,
+  offline_mode: submission.offlineMode,
+  offline_choice: submission.offlineChoice,
+  deadline: submission.deadline,
+  outages_at: submission.outagesAt,
+  alarm_at: submission.alarmAt,
+  corrects_id: submission.correctsId,
+  corrects_hash: submission.correctsHash,
+  reason: submission.reason === null ? null : JSON.stringify(submission.reason),
+  next_attempt_at: submission.nextAttemptAt,
+  traceparent: submission.traceparent,
+  created_at: submission.createdAt,
+  updated_at: submission.updatedAt,
+})
+
+/** References between the rows are checked when the whole statement has been done. */
+const store = planned(
+  'acceptance-store',
+  sql`
+  with document as (
+    insert into ksef_documents_raw (id, company_id, environment, direction, kind, hash, content, created_at)
+    values (${given('document_id', 'uuid')}, ${company}, ${environment}, 'outgoing', 'invoice',
+            ${given('invoice_hash', 'text')}, ${given('content', 'bytea')}, ${clock})
+  ), register as (
+    ${insertRecords({ companyId: company, records: given('records', 'text') })}
+  ), submission as (
+    insert into submissions (company_id, ${columns}, attempts, fence, polls) values (${company}, ${values}, 0, 0, 0)
+  ), entry as (
+    insert into idempotency_keys (company_id, key, fingerprint, submission_id, created_at)
+    select ${company}, ${key}, ${given('fingerprint', 'text')}, ${given('id', 'uuid')}, ${clock} where ${key} is not null
+  )
+  insert into outbox (company_id, job, key, payload, created_at)
+  values (${company}, ${given('job', 'text')}, ${given('ringKey', 'text')}, ${given('payload', 'jsonb')}, ${clock})`,
+)
 
 export const acceptanceStore = (tx: Tx, companyId: CompanyId): AcceptanceStore => ({
   async look({ environment, idempotencyKey }) {
-    const { rows } = await tx.execute<Omit<AcceptanceGround, 'lookedAt'> & { lookedAt: string | null }>(sql`
-      select (select nip from companies where id = ${companyId}) as nip,
-             exists (select from ksef_integrations
-                      where company_id = ${companyId} and environment = ${environment} and state <> 'revoked'
-                    ) as "isConnected",
-             ${idempotencyKey === null ? sql`false` : isBusy(companyId, idempotencyKey)} as "isKeyBusy",
-             (select availability from ksef_availability where environment = ${environment}) as availability,
-             (select looked_at from ksef_availability where environment = ${environment}) as "lookedAt",
-             exists (select from ksef_outages
-                      where environment = ${environment} and kind = 'totalFailure' and source = 'administrator'
-                        and withdrawn_at is null and start_at <= clock_timestamp()
-                        and (end_at is null or end_at > clock_timestamp())) as "isTotalFailure",
-             (select automatic from offline_settings where company_id = ${companyId}) as automatic,
-             (select json_build_object('fingerprint', fingerprint, 'submissionId', submission_id)
-                from idempotency_keys
-               where company_id = ${companyId} and key = ${idempotencyKey}::text) as earlier`)
-    const [ground] = rows
-    if (ground === undefined) throw new Error('a question without a condition was answered by no row')
-    return { ...ground, lookedAt: ground.lookedAt === null ? null : new Date(ground.lookedAt) }
+    const [row] = await runPlanned(tx, look, look.valuesOf({ companyId, environment, key: idempotencyKey }))
+    if (row === undefined) throw new Error('a question without a condition was answered by no row')
+    const [ground, lookedAt] = row as [Omit<Ground, 'lookedAt'>, Ground['lookedAt']]
+    return { ...ground, lookedAt }
   },
   async earlier(idempotencyKey): Promise<EarlierAcceptance | null> {
     const [found] = await tx
@@ -41,44 +142,14 @@ export const acceptanceStore = (tx: Tx, companyId: CompanyId): AcceptanceStore =
     return found ?? null
   },
   async store({ submission, content, header, entry, ring }) {
-    const { id, documentId, environment, invoiceHash } = submission
     const { state } = submission
     if (submission.companyId !== companyId || (state !== 'pending' && state !== 'held'))
       throw new Error('what is accepted is pending or held, and of the company the transaction is for')
-    const { job, key, payload } = ring
-    // References between the rows are checked when the whole statement has been done.
-    await tx.execute(sql`
-      with document as (
-        insert into ksef_documents_raw (id, company_id, environment, direction, kind, hash, content, created_at)
-        values (${documentId}, ${companyId}, ${environment}, 'outgoing', 'invoice', ${invoiceHash}, ${content}, ${clock})
-      ), register as (
-        ${insertHeaders(companyId, [header])}
-      ), submission as (
-        insert into submissions (
-          id, company_id, environment, document_id, state, form_code, seller_nip, kind, number, issue_date, invoice_hash,
-          invoice_size, has_attachment, delivery, offline_mode, offline_choice, deadline, outages_at, alarm_at, corrects_id,
-          corrects_hash, reason, attempts, fence, polls, next_attempt_at, traceparent, created_at, updated_at)
-        values (
-          ${id}, ${companyId}, ${environment}, ${documentId}, ${submission.state}, ${submission.formCode}, ${submission.sellerNip},
-          ${submission.kind}, ${submission.number}, ${submission.issueDate}, ${invoiceHash}, ${submission.invoiceSize},
-          ${submission.hasAttachment}, ${submission.delivery}, ${submission.offlineMode}, ${submission.offlineChoice},
-          ${submission.deadline}, ${submission.outagesAt}, ${submission.alarmAt}, ${submission.correctsId},
-          ${submission.correctsHash}, ${reasonOf(submission)}::jsonb, 0, 0, 0, ${submission.nextAttemptAt}, ${submission.traceparent}, ${submission.createdAt}, ${submission.updatedAt})
-      ), entry as (
-        insert into idempotency_keys (company_id, key, fingerprint, submission_id, created_at)
-        select ${companyId}::uuid, given.key, given.fingerprint, ${id}::uuid, ${clock}
-          from (values (${entry?.key ?? null}::text, ${entry?.fingerprint ?? null}::text)) given (key, fingerprint)
-         where given.key is not null
-      )
-      insert into outbox (company_id, job, key, payload, created_at)
-      values (${companyId}, ${job}, ${key}, ${JSON.stringify(payload)}::jsonb, ${clock})`)
+    const accepted = {
+      ...{ companyId, content, records: recordsOf([header]), ...valuesOf(submission) },
+      ...{ key: entry?.key ?? null, fingerprint: entry?.fingerprint ?? null },
+      ...{ job: ring.job, ringKey: ring.key, payload: JSON.stringify(ring.payload) },
+    }
+    await runPlanned(tx, store, store.valuesOf(accepted))
   },
 })
-
-const reasonOf = ({ reason }: Submission): string | null => (reason === null ? null : JSON.stringify(reason))
-
-/** True when another transaction holds the key. Else this one holds it from now on. */
-function isBusy(companyId: CompanyId, idempotencyKey: string) {
-  const name = `idempotency ${companyId} ${idempotencyKey}`
-  return sql`not pg_try_advisory_xact_lock(hashtextextended(${name}, 0))`
-}

@@ -35,10 +35,16 @@ export const insertHeaders = (
   companyId: CompanyId,
   headers: readonly NewDocumentHeader[],
   among: SQL = sql``,
-): SQL => sql`
+): SQL => insertRecords({ companyId: sql`${companyId}`, records: sql`${recordsOf(headers)}` }, among)
+
+/** The same of values that are yet to come. @property records see `recordsOf` */
+export const insertRecords = (values: { companyId: SQL; records: SQL }, among: SQL = sql``): SQL => sql`
   insert into ksef_documents (company_id, ${INSERTED}, search, created_at)
-  select ${companyId}::uuid, ${INSERTED}, array_to_tsvector(words), ${clock}
-    from json_to_recordset(${JSON.stringify(headers.map(recordOf))}::json) as header ${RECORD} ${among}`
+  select ${values.companyId}::uuid, ${INSERTED}, array_to_tsvector(words), ${clock}
+    from json_to_recordset(${values.records}::json) as header ${RECORD} ${among}`
+
+export const recordsOf = (headers: readonly NewDocumentHeader[]): string =>
+  JSON.stringify(headers.map(recordOf))
 
 /** The words of a KSeF number that comes to be known later, as `wordsOf` of packages/core would make them. */
 export const numberWords = (ksefNumber: SQL): SQL =>
