@@ -43,6 +43,7 @@ import type { OfflineStore } from './offline/offline-store.ts'
 import type { OutageStore } from './offline/outage.ts'
 import type { PackageStore } from './packaging/package-store.ts'
 import type { AcceptanceStore } from './submissions/acceptance-store.ts'
+import type { CorrectionOrder } from './submissions/correction-order.ts'
 import type {
   Submission,
   SubmissionChange,
@@ -157,66 +158,60 @@ export interface CompanyTransaction {
   offline: OfflineStore
   documents: DocumentStore
   batches: BatchStore
-  submissions: SubmissionCrowd & {
-    insert(submission: Submission): Promise<void>
-    get(id: SubmissionId): Promise<Submission | null>
-    /** The one not rejected with that (environment, seller NIP, kind, number), or null. */
-    findByNumber(key: {
-      environment: KsefEnvironment
-      sellerNip: string
-      kind: string
-      number: string
-    }): Promise<Submission | null>
-    /** Newest first, strictly older than `before`; `limit` at most 201. */
-    list(page: {
-      limit: number
-      before?: { createdAt: Date; id: SubmissionId }
-      state?: SubmissionState
-      /** Code of the reason. */
-      reason?: string
-      batchId?: BatchId
-    }): Promise<Submission[]>
-    /**
-     * Claims the due pending submission of that group that waits longest, of offline ones that whose deadline comes first
-     * (FOR UPDATE SKIP LOCKED): `claimed`, fence + 1, leased for `leaseSeconds` on the database's clock. Null when none is due.
-     */
-    claimNext(claim: {
-      environment: KsefEnvironment
-      group: GroupKey
-      leaseSeconds: number
-    }): Promise<Submission | null>
-    /**
-     * Compare-and-swap on the state and, where given, on the fence. False when someone else moved it first.
-     * Throws on a move the state table does not know.
-     */
-    move(
-      id: SubmissionId,
-      move: { from: SubmissionState; to: SubmissionState; fence?: number; set?: SubmissionChange },
-    ): Promise<boolean>
-    /** Changes timers and counters without a move; false when it is no longer in `state`. */
-    touch(id: SubmissionId, touch: { state: SubmissionState; set: SubmissionChange }): Promise<boolean>
-    /** Those of a session in the given states, by creation. */
-    ofSession(sessionId: SessionId, states: readonly SubmissionState[]): Promise<Submission[]>
-    /** pending → held for every pending submission of the environment; answers how many. */
-    hold(environment: KsefEnvironment, reason: SubmissionReason<string>): Promise<number>
-    /** What waits, in one look: pending and held by reason's code, and the oldest of each. */
-    waiting(
-      environment: KsefEnvironment,
-    ): Promise<{ state: SubmissionState; reason: string | null; count: number; oldest: Date }[]>
-    /**
-     * held → pending for every submission held for one of the reasons, due at once; answers how many. Of those that wait for
-     * an original, whose was rejected meanwhile is held for that.
-     */
-    release(environment: KsefEnvironment, reasons: readonly string[]): Promise<number>
-    countByState(): Promise<Partial<Record<SubmissionState, number>>>
-    /**
-     * Has corrections go after the originals they name, where these are the company's own and are still to get a KSeF number.
-     * Whose original was rejected is held. Answers how many wait or are held.
-     */
-    awaitOriginals(of: { submissionId: SubmissionId } | { batchId: BatchId }): Promise<number>
-    /** What waits for `from` or a technical correction of it, or is held as that was rejected, waits for `to`, which may be `from`. */
-    awaitInstead(from: SubmissionId, to: SubmissionId): Promise<void>
-  }
+  submissions: SubmissionCrowd &
+    CorrectionOrder & {
+      insert(submission: Submission): Promise<void>
+      get(id: SubmissionId): Promise<Submission | null>
+      /** The one not rejected with that (environment, seller NIP, kind, number), or null. */
+      findByNumber(key: {
+        environment: KsefEnvironment
+        sellerNip: string
+        kind: string
+        number: string
+      }): Promise<Submission | null>
+      /** Newest first, strictly older than `before`; `limit` at most 201. */
+      list(page: {
+        limit: number
+        before?: { createdAt: Date; id: SubmissionId }
+        state?: SubmissionState
+        /** Code of the reason. */
+        reason?: string
+        batchId?: BatchId
+      }): Promise<Submission[]>
+      /**
+       * Claims the due pending submission of that group that waits longest, of offline ones that whose deadline comes first
+       * (FOR UPDATE SKIP LOCKED): `claimed`, fence + 1, leased for `leaseSeconds` on the database's clock. Null when none is due.
+       */
+      claimNext(claim: {
+        environment: KsefEnvironment
+        group: GroupKey
+        leaseSeconds: number
+      }): Promise<Submission | null>
+      /**
+       * Compare-and-swap on the state and, where given, on the fence. False when someone else moved it first.
+       * Throws on a move the state table does not know.
+       */
+      move(
+        id: SubmissionId,
+        move: { from: SubmissionState; to: SubmissionState; fence?: number; set?: SubmissionChange },
+      ): Promise<boolean>
+      /** Changes timers and counters without a move; false when it is no longer in `state`. */
+      touch(id: SubmissionId, touch: { state: SubmissionState; set: SubmissionChange }): Promise<boolean>
+      /** Those of a session in the given states, by creation. */
+      ofSession(sessionId: SessionId, states: readonly SubmissionState[]): Promise<Submission[]>
+      /** pending → held for every pending submission of the environment; answers how many. */
+      hold(environment: KsefEnvironment, reason: SubmissionReason<string>): Promise<number>
+      /** What waits, in one look: pending and held by reason's code, and the oldest of each. */
+      waiting(
+        environment: KsefEnvironment,
+      ): Promise<{ state: SubmissionState; reason: string | null; count: number; oldest: Date }[]>
+      /**
+       * held → pending for every submission held for one of the reasons, due at once; answers how many. Of those that wait for
+       * an original, whose was rejected meanwhile is held for that.
+       */
+      release(environment: KsefEnvironment, reasons: readonly string[]): Promise<number>
+      countByState(): Promise<Partial<Record<SubmissionState, number>>>
+    }
   attempts: {
     /**
      * Intent before effect. In one statement each: the session is locked and must be `open`, the submission must be
