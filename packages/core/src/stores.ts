@@ -158,60 +158,61 @@ export interface CompanyTransaction {
   offline: OfflineStore
   documents: DocumentStore
   batches: BatchStore
-  submissions: SubmissionCrowd &
-    CorrectionOrder & {
-      insert(submission: Submission): Promise<void>
-      get(id: SubmissionId): Promise<Submission | null>
-      /** The one not rejected with that (environment, seller NIP, kind, number), or null. */
-      findByNumber(key: {
-        environment: KsefEnvironment
-        sellerNip: string
-        kind: string
-        number: string
-      }): Promise<Submission | null>
-      /** Newest first, strictly older than `before`; `limit` at most 201. */
-      list(page: {
-        limit: number
-        before?: { createdAt: Date; id: SubmissionId }
-        state?: SubmissionState
-        /** Code of the reason. */
-        reason?: string
-        batchId?: BatchId
-      }): Promise<Submission[]>
-      /**
-       * Claims the due pending submission of that group that waits longest, of offline ones that whose deadline comes first
-       * (FOR UPDATE SKIP LOCKED): `claimed`, fence + 1, leased for `leaseSeconds` on the database's clock. Null when none is due.
-       */
-      claimNext(claim: {
-        environment: KsefEnvironment
-        group: GroupKey
-        leaseSeconds: number
-      }): Promise<Submission | null>
-      /**
-       * Compare-and-swap on the state and, where given, on the fence. False when someone else moved it first.
-       * Throws on a move the state table does not know.
-       */
-      move(
-        id: SubmissionId,
-        move: { from: SubmissionState; to: SubmissionState; fence?: number; set?: SubmissionChange },
-      ): Promise<boolean>
-      /** Changes timers and counters without a move; false when it is no longer in `state`. */
-      touch(id: SubmissionId, touch: { state: SubmissionState; set: SubmissionChange }): Promise<boolean>
-      /** Those of a session in the given states, by creation. */
-      ofSession(sessionId: SessionId, states: readonly SubmissionState[]): Promise<Submission[]>
-      /** pending → held for every pending submission of the environment; answers how many. */
-      hold(environment: KsefEnvironment, reason: SubmissionReason<string>): Promise<number>
-      /** What waits, in one look: pending and held by reason's code, and the oldest of each. */
-      waiting(
-        environment: KsefEnvironment,
-      ): Promise<{ state: SubmissionState; reason: string | null; count: number; oldest: Date }[]>
-      /**
-       * held → pending for every submission held for one of the reasons, due at once; answers how many. Of those that wait for
-       * an original, whose was rejected meanwhile is held for that.
-       */
-      release(environment: KsefEnvironment, reasons: readonly string[]): Promise<number>
-      countByState(): Promise<Partial<Record<SubmissionState, number>>>
-    }
+  submissions: SubmissionCrowd & {
+    insert(submission: Submission): Promise<void>
+    get(id: SubmissionId): Promise<Submission | null>
+    /** The one not rejected with that (environment, seller NIP, kind, number), or null. */
+    findByNumber(key: {
+      environment: KsefEnvironment
+      sellerNip: string
+      kind: string
+      number: string
+    }): Promise<Submission | null>
+    /** Newest first, strictly older than `before`; `limit` at most 201. */
+    list(page: {
+      limit: number
+      before?: { createdAt: Date; id: SubmissionId }
+      state?: SubmissionState
+      /** Code of the reason. */
+      reason?: string
+      batchId?: BatchId
+    }): Promise<Submission[]>
+    /**
+     * Claims the due pending submission of that group that waits longest, of offline ones that whose deadline comes first
+     * (FOR UPDATE SKIP LOCKED): `claimed`, fence + 1, leased for `leaseSeconds` on the database's clock. Null when none is due.
+     */
+    claimNext(claim: {
+      environment: KsefEnvironment
+      group: GroupKey
+      leaseSeconds: number
+    }): Promise<Submission | null>
+    /**
+     * Compare-and-swap on the state and, where given, on the fence. False when someone else moved it first.
+     * Throws on a move the state table does not know.
+     */
+    move(
+      id: SubmissionId,
+      move: { from: SubmissionState; to: SubmissionState; fence?: number; set?: SubmissionChange },
+    ): Promise<boolean>
+    /** Changes timers and counters without a move; false when it is no longer in `state`. */
+    touch(id: SubmissionId, touch: { state: SubmissionState; set: SubmissionChange }): Promise<boolean>
+    /** Those of a session in the given states, by creation. */
+    ofSession(sessionId: SessionId, states: readonly SubmissionState[]): Promise<Submission[]>
+    /** pending → held for every pending submission of the environment; answers how many. */
+    hold(environment: KsefEnvironment, reason: SubmissionReason<string>): Promise<number>
+    /** What waits, in one look: pending and held by reason's code, and the oldest of each. */
+    waiting(
+      environment: KsefEnvironment,
+    ): Promise<{ state: SubmissionState; reason: string | null; count: number; oldest: Date }[]>
+    /**
+     * held → pending for every submission held for one of the reasons, due at once; answers how many. Those that wait for
+     * originals are held for that where one was rejected meanwhile.
+     */
+    release(environment: KsefEnvironment, reasons: readonly string[]): Promise<number>
+    countByState(): Promise<Partial<Record<SubmissionState, number>>>
+    awaitOriginals: CorrectionOrder['awaitOriginals']
+    awaitInstead: CorrectionOrder['awaitInstead']
+  }
   attempts: {
     /**
      * Intent before effect. In one statement each: the session is locked and must be `open`, the submission must be
