@@ -130,21 +130,26 @@ describe('an invoice', () => {
   })
 })
 
-/** A correction that names its original by number alone. */
-const correctionOf = (number: string): Uint8Array =>
-  Buffer.from(
-    Buffer.from(invoiceOf(api.a.nip, { number: `OFF/${++numbers}` }))
-      .toString()
-      .replace(
-        '<RodzajFaktury>VAT</RodzajFaktury>',
-        `<RodzajFaktury>KOR</RodzajFaktury><DaneFaKorygowanej><DataWystFaKorygowanej>2026-11-20</DataWystFaKorygowanej>` +
-          `<NrFaKorygowanej>${number}</NrFaKorygowanej><NrKSeFN>1</NrKSeFN></DaneFaKorygowanej>`,
-      ),
-  )
+const KSEF_NUMBER = '5265877635-20261120-010080615740-E4'
+const NUMBERED = `<NrKSeF>1</NrKSeF><NrKSeFFaKorygowanej>${KSEF_NUMBER}</NrKSeFFaKorygowanej>`
+
+/** A correction that names its originals by number alone, and the `known` ones by their KSeF numbers too. */
+function correctionOf(originals: readonly string[], known: readonly string[] = []): Uint8Array {
+  const named = (number: string, ksef: string): string =>
+    `<DaneFaKorygowanej><DataWystFaKorygowanej>2026-11-20</DataWystFaKorygowanej>` +
+    `<NrFaKorygowanej>${number}</NrFaKorygowanej>${ksef}</DaneFaKorygowanej>`
+  const all = [
+    ...known.map((number) => named(number, NUMBERED)),
+    ...originals.map((number) => named(number, '<NrKSeFN>1</NrKSeFN>')),
+  ]
+  const xml = Buffer.from(invoiceOf(api.a.nip, { number: `OFF/${++numbers}` })).toString()
+  const kind = '<RodzajFaktury>VAT</RodzajFaktury>'
+  return Buffer.from(xml.replace(kind, `<RodzajFaktury>KOR</RodzajFaktury>${all.join('')}`))
+}
 
 test('a correction that waits goes by itself once it is held and released by name', async () => {
   const { number } = (await post()).json()
-  const { id, waitsFor } = (await api.call({ url: invoices(), ...own(), xml: correctionOf(number) })).json()
+  const { id, waitsFor } = (await api.call({ url: invoices(), ...own(), xml: correctionOf([number]) })).json()
   expect(waitsFor).toHaveLength(1)
   const act = async (path: string) =>
     (await api.call({ url: `/v1/companies/${api.a.id}/invoices${path}`, ...own(), method: 'POST' })).json()
@@ -155,6 +160,31 @@ test('a correction that waits goes by itself once it is held and released by nam
   expect(await read()).toMatchObject({ state: 'pending', waitsFor, outcome: { code: 'ORIGINAL_AWAITED' } })
   await act(`/${id}/hold`)
   expect(await act(`/${id}/release`)).toMatchObject({ state: 'pending', waitsFor: [] })
+})
+
+test('a correction waits for every original that it names by number, also after one that has a KSeF number', async () => {
+  const [first, second] = [(await post()).json(), (await post()).json()]
+  const xml = correctionOf([first.number, second.number, 'OF/ANOTHER'], ['OFF/0'])
+  const { waitsFor } = (await api.call({ url: invoices(), ...own(), xml })).json()
+  expect(waitsFor.toSorted()).toEqual([first.id, second.id].toSorted())
+})
+
+test('corrections in a batch wait for their originals, wherever these stand in it', async () => {
+  const { id, number } = (await post()).json()
+  const upload = filesOf({
+    'a.xml': correctionOf(['BATCH/ORIGINAL', number], ['OFF/0']),
+    'b.xml': invoiceOf(api.a.nip, { number: 'BATCH/ORIGINAL' }),
+    'c.xml': correctionOf([], ['OFF/0']),
+  })
+  const answer = await api.call({ url: `/v1/companies/${api.a.id}/batches`, ...own(), upload })
+  expect(answer.statusCode, answer.body).toBe(202)
+  type Listed = { id: string; kind: string; waitsFor: string[] }
+  const listed: Listed[] = (await api.call({ url: invoices(`?batch=${answer.json().id}`), ...own() })).json()
+    .invoices
+  const original = listed.find(({ kind }) => kind === 'VAT')?.id
+  const waits = listed.filter(({ kind }) => kind === 'KOR').map(({ waitsFor }) => waitsFor.toSorted())
+  expect(waits).toHaveLength(2)
+  expect(waits).toEqual(expect.arrayContaining([[], [id, original].toSorted()]))
 })
 
 test('a technical correction is alarmed of, also when another of the same invoice was rejected before', async () => {

@@ -43,6 +43,7 @@ import type { OfflineStore } from './offline/offline-store.ts'
 import type { OutageStore } from './offline/outage.ts'
 import type { PackageStore } from './packaging/package-store.ts'
 import type { AcceptanceStore } from './submissions/acceptance-store.ts'
+import type { CorrectionOrder } from './submissions/correction-order.ts'
 import type {
   Submission,
   SubmissionChange,
@@ -204,18 +205,13 @@ export interface CompanyTransaction {
       environment: KsefEnvironment,
     ): Promise<{ state: SubmissionState; reason: string | null; count: number; oldest: Date }[]>
     /**
-     * held → pending for every submission held for one of the reasons, due at once; answers how many. Of those that wait for
-     * an original, whose was rejected meanwhile is held for that.
+     * held → pending for every submission held for one of the reasons, due at once; answers how many. Those that wait for
+     * originals are held for that where one was rejected meanwhile.
      */
     release(environment: KsefEnvironment, reasons: readonly string[]): Promise<number>
     countByState(): Promise<Partial<Record<SubmissionState, number>>>
-    /**
-     * Has corrections go after the originals they name, where these are the company's own and are still to get a KSeF number.
-     * Whose original was rejected is held. Answers how many wait or are held.
-     */
-    awaitOriginals(of: { submissionId: SubmissionId } | { batchId: BatchId }): Promise<number>
-    /** What waits for `from` or a technical correction of it, or is held as that was rejected, waits for `to`, which may be `from`. */
-    awaitInstead(from: SubmissionId, to: SubmissionId): Promise<void>
+    awaitOriginals: CorrectionOrder['awaitOriginals']
+    awaitInstead: CorrectionOrder['awaitInstead']
   }
   attempts: {
     /**

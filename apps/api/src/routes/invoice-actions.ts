@@ -59,7 +59,7 @@ export const invoiceActions =
           tags,
           operationId: 'releaseInvoice',
           summary:
-            'Let a held invoice go again, once what it was held for is settled. A correction waits for its original no more.',
+            'Let a held invoice go again, once what it was held for is settled. A correction waits for its originals no more.',
           params: InvoicePath,
           response: {
             200: answer('The invoice.', InvoiceView),

@@ -2,7 +2,7 @@ export type GroupBounds = { itemsMax: number; bytesMax: number }
 
 /** Puts what comes one by one into groups, so that neither their number nor their bytes grow without a bound. */
 export async function* inGroups<T>(
-  items: AsyncIterable<T>,
+  items: AsyncIterable<T> | Iterable<T>,
   bounds: GroupBounds & { bytesOf: (item: T) => number },
 ): AsyncGenerator<T[]> {
   let group: T[] = []

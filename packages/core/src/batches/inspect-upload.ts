@@ -12,6 +12,7 @@ import { type Fault, FILE_ERRORS } from '../errors.ts'
 import type { BatchId } from '../identifiers.ts'
 import { factsOf, issuerFault, type SubmissionFacts } from '../submissions/new-submission.ts'
 import { inGroups, workAhead } from './in-groups.ts'
+import { keptOriginals } from './kept-originals.ts'
 import { noteRefusal, type RefusedFiles } from './refused-files.ts'
 import { documentsOf, isArchive, isData, type Upload, type UploadedFile } from './upload.ts'
 
@@ -32,8 +33,13 @@ export type UploadJudgement = { strictness: Strictness; data: CrowdOfData | null
 /** @property at when invoices that came as JSON are made */
 export type UploadToInspect = { company: Company; upload: Upload; strictness: Strictness; at: Date }
 
-/** A file that can be accepted: the how manieth of the upload, and what its invoice says. */
-export type SoundFile = { position: number; facts: SubmissionFacts; header: DocumentFacts }
+/** A file that can be accepted: the how manieth of the upload, what its invoice says, and the originals that it names by number. */
+export type SoundFile = {
+  position: number
+  facts: SubmissionFacts
+  header: DocumentFacts
+  originals: readonly string[]
+}
 
 export type InspectedUpload = {
   sound: SoundFile[]
@@ -45,6 +51,7 @@ export type InspectedUpload = {
 /** Small enough that a single invoice posted meanwhile does not wait noticeably for a thread. */
 const GROUP = { itemsMax: 64, bytesMax: 1_000_000 }
 const GROUPS_AT_ONCE = 4
+const ORIGINALS_BYTES_MAX = 16_000_000
 
 /** @param of.replayOf the batch that the same upload made before: its own invoices are not in the way */
 export async function inspectUpload(
@@ -54,6 +61,7 @@ export async function inspectUpload(
   const result: InspectedUpload = { sound: [], refused: { count: 0, faults: [] }, fingerprint: '' }
   const hashes: string[] = []
   const namesByNumber = new Map<string, string>()
+  const kept = keptOriginals(ORIGINALS_BYTES_MAX)
   const groups = inGroups(documentsOf(of.upload), {
     ...GROUP,
     bytesOf: ({ content }) => content?.byteLength ?? 0,
@@ -68,7 +76,10 @@ export async function inspectUpload(
         ? (duplicateIn(namesByNumber, { name, facts: examined.facts }) ?? faultOfNumber(examined.facts))
         : examined.faults
       if (faults !== null) noteRefusal(result.refused, name, faults)
-      else if (examined.ok) result.sound.push({ position, facts: examined.facts, header: examined.header })
+      else if (examined.ok) {
+        const { facts, header, originals } = examined
+        result.sound.push({ position, facts, header, originals: kept(originals) })
+      }
       position += 1
     }
   }
@@ -92,7 +103,7 @@ const hashOf = ({ content, size }: UploadedFile): string =>
   content === null ? `${size} bytes` : sha256Base64(content)
 
 type Examined = { name: string; hash: string } & (
-  | { ok: true; facts: SubmissionFacts; header: DocumentFacts }
+  | ({ ok: true } & Omit<SoundFile, 'position'>)
   | { ok: false; faults: readonly Fault[] }
 )
 
@@ -121,7 +132,8 @@ async function examine(
     const foreign = issuerFault(inspection.facts, { nip: company.nip, form })
     if (foreign !== null) return { ...about, ok: false, faults: [foreign] }
     const { facts } = inspection
-    return { ...about, ok: true, facts: factsOf(facts), header: factsOfHeader(facts.header) }
+    const originals = facts.header.correctedByNumber
+    return { ...about, ok: true, facts: factsOf(facts), header: factsOfHeader(facts.header), originals }
   })
 }
 

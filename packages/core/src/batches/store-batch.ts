@@ -11,6 +11,7 @@ import { ringOf } from '../jobs/define-job.ts'
 import { sendPending } from '../jobs/send-pending.ts'
 import { type Issue, issuing } from '../offline/issuing.ts'
 import type { CompanyTransaction } from '../stores.ts'
+import type { CorrectionByNumber } from '../submissions/correction-order.ts'
 import { headerOf, newSubmission } from '../submissions/new-submission.ts'
 import type { Batch } from './batch.ts'
 import { inGroups, workAhead } from './in-groups.ts'
@@ -19,6 +20,9 @@ import { documentsOf, isData, type Upload } from './upload.ts'
 
 /** Of one statement, so that none comes near the time it is given. */
 const STATEMENT = { itemsMax: 250, bytesMax: 4_000_000 }
+
+/** Of one that looks for originals. */
+const LOOK = { itemsMax: 1_000, bytesMax: 100_000 }
 
 /** Made in a thread at once, while what came before is stored. */
 const COMPOSITION = { itemsMax: 64, bytesMax: 1_000_000, atOnce: 2 }
@@ -71,9 +75,12 @@ export async function storeBatch(deps: StoreDependencies, made: NewBatch): Promi
         ...STATEMENT,
         bytesOf: ({ content }) => content.byteLength,
       })
-      for await (const files of statements) await storeFiles(deps, tx, { files, batch, made, issue })
+      const corrections: CorrectionByNumber[] = []
+      for await (const files of statements)
+        corrections.push(...(await storeFiles(deps, tx, { files, batch, made, issue })))
       // Originals may stand anywhere in the batch, so all are there before it is asked which correction waits for which.
-      if (made.sound.some(isCorrection)) await tx.submissions.awaitOriginals({ batchId: batch.id })
+      for await (const some of inGroups(corrections, { ...LOOK, bytesOf: bytesOfNumbers }))
+        await tx.submissions.awaitOriginals(some)
       if (made.idempotency !== null) await tx.idempotency.insert({ ...made.idempotency, batchId: batch.id })
       await tx.outbox.add(ringOf(sendPending, { companyId }))
     })
@@ -124,10 +131,9 @@ async function* readAgain({ upload, sound }: NewBatch): AsyncGenerator<StoredFil
   if (next !== sound.length) throw new Error('an upload reads shorter the second time')
 }
 
-const isCorrection = ({ header }: SoundFile): boolean =>
-  header.correctedNumber !== null && header.correctedKsefNumber === null
+const bytesOfNumbers = ({ numbers }: CorrectionByNumber): number =>
+  numbers.reduce((sum, { length }) => sum + length, 0)
 
-type Storing = { files: readonly StoredFile[]; batch: Batch; made: NewBatch; issue: Issue }
 /** The documents that the data makes. They are not kept from the first reading: that many have no place in memory. */
 async function* composed(
   { composeMany }: StoreDependencies,
@@ -145,11 +151,14 @@ async function* composed(
   for await (const group of workAhead(groups, { most: COMPOSITION.atOnce, work })) yield* group
 }
 
+type Storing = { files: readonly StoredFile[]; batch: Batch; made: NewBatch; issue: Issue }
+
+/** @returns the corrections among them that name originals by number */
 async function storeFiles(
   deps: Pick<CoreDependencies, 'environment' | 'newId'>,
   tx: CompanyTransaction,
   { files, batch, made, issue }: Storing,
-): Promise<void> {
+): Promise<CorrectionByNumber[]> {
   const submissions = files.map(({ facts }) =>
     newSubmission(deps, {
       companyId: made.company.id,
@@ -182,4 +191,8 @@ async function storeFiles(
   )
   const inserted = await tx.submissions.insertAll(submissions)
   if (inserted < submissions.length) throw new Overtaken()
+  return submissions.flatMap(({ id }, index) => {
+    const numbers = files[index]?.originals ?? []
+    return numbers.length === 0 ? [] : [{ submissionId: id, numbers }]
+  })
 }

@@ -8,7 +8,7 @@ import { actorFor, counted, type Finding, knownCode } from './finding.ts'
 /** Past this an invoice that could go out and has not is worth a look. */
 const PENDING_MS = 15 * 60_000
 
-/** Past this a correction that waits for its original may wait for ever. */
+/** Past this a correction that waits for an original may wait for ever. */
 const AWAITING_MS = 24 * 3_600_000
 
 /** What waits, and for whom. */
@@ -84,7 +84,7 @@ function awaiting({ waiting, now, company }: CompanyFacts): Finding[] {
     .map(({ count, oldest }) => ({
       code: ORIGINAL_AWAITED,
       severity: 'warns',
-      says: `${counted(count, 'correction')} ${count === 1 ? 'waits for its original' : 'wait for their originals'}, the first since ${oldest.toISOString()}.`,
+      says: `${counted(count, 'correction')} ${count === 1 ? 'waits' : 'wait'} for originals, the first since ${oldest.toISOString()}.`,
       who: 'company',
       do: `See what keeps the originals: \`waitsFor\` of GET /v1/companies/${company.id}/invoices?reason=ORIGINAL_AWAITED names them. To send a correction without waiting, hold it and release it.`,
     }))

@@ -66,15 +66,15 @@ export const OFFLINE_ERRORS = {
     httpStatus: null,
     blame: 'fleet',
     retry: 'later',
-    means: 'The correction goes to KSeF once its original has a KSeF number.',
+    means: 'The correction goes to KSeF once all originals that it names have KSeF numbers.',
     help: 'Nothing to do: it goes by itself then. To send it without waiting, hold it and release it.',
   },
   ORIGINAL_REJECTED: {
     httpStatus: null,
     blame: 'company',
     retry: 'after-change',
-    means: 'KSeF rejected the invoice that this one corrects.',
-    help: 'Correct the original technically, or have it retried: the correction then goes by itself. Or release it to be sent as it is.',
+    means: 'KSeF rejected an invoice that this one corrects.',
+    help: 'Correct that one technically, or have it retried: the correction then goes by itself. Or release it to be sent as it is.',
   },
   TECHNICAL_CORRECTION_DONE: {
     httpStatus: null,

@@ -9,7 +9,7 @@ import type { Strictness } from '@ksef-fleet/ksef/rules'
 import { readCompany } from '../companies/read-companies.ts'
 import { isConflict } from '../database-failure.ts'
 import type { CoreDependencies } from '../dependencies.ts'
-import { type DocumentFacts, factsOfHeader } from '../documents/document-header.ts'
+import { factsOfHeader } from '../documents/document-header.ts'
 import { FleetError } from '../errors.ts'
 import { type CompanyId, DocumentId } from '../identifiers.ts'
 import { ringOf } from '../jobs/define-job.ts'
@@ -145,11 +145,10 @@ async function accept(
     at: deps.now(),
   })
   const ring = ringOf(sendPending, { companyId: request.companyId })
-  const documentFacts = factsOfHeader(facts.header)
-  const header = headerOf(submission, { facts: documentFacts, companyNip: nip })
+  const header = headerOf(submission, { facts: factsOfHeader(facts.header), companyNip: nip })
   const entry = idempotencyKey === null ? null : { key: idempotencyKey, fingerprint }
   await tx.acceptance.store({ submission, content, header, entry, ring })
-  return { submission: await inOrder(tx, submission, documentFacts), replayed: false }
+  return { submission: await inOrder(tx, submission, facts.header), replayed: false }
 }
 
 /** What an `Idempotency-Key` is held to. */
@@ -158,14 +157,14 @@ const fingerprintOf = (
   { invoiceHash }: Pick<InspectedInvoice, 'invoiceHash'>,
 ): string => boundToMode(examined.fingerprint ?? invoiceHash, request.offlineMode)
 
-/** A correction goes after its original, where that is the fleet's and has no number yet. */
+/** A correction goes after its originals, where they are the fleet's and have no number yet. */
 async function inOrder(
   tx: CompanyTransaction,
   submission: Submission,
-  { correctedNumber, correctedKsefNumber }: DocumentFacts,
+  { correctedByNumber: numbers }: InspectedInvoice['header'],
 ): Promise<Submission> {
-  if (correctedNumber === null || correctedKsefNumber !== null) return submission
-  const waiting = await tx.submissions.awaitOriginals({ submissionId: submission.id })
+  if (numbers.length === 0) return submission
+  const waiting = await tx.submissions.awaitOriginals([{ submissionId: submission.id, numbers }])
   return (waiting > 0 ? await tx.submissions.get(submission.id) : null) ?? submission
 }
 

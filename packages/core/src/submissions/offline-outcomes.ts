@@ -7,8 +7,8 @@ export const OFFLINE_OUTCOMES = {
     actor: 'nobody',
     retry: 'automatic',
     meaning: {
-      pl: 'Korekta czeka, aż faktura pierwotna dostanie numer KSeF.',
-      en: 'The correction waits until its original has a KSeF number.',
+      pl: 'Korekta czeka, aż wszystkie faktury pierwotne dostaną numery KSeF.',
+      en: 'The correction waits until all its originals have KSeF numbers.',
     },
     whatToDo: {
       pl: 'Nic: wyjdzie potem sama. Jeśli ma nie czekać, wstrzymaj ją i zwolnij.',
@@ -20,11 +20,11 @@ export const OFFLINE_OUTCOMES = {
     retry: 'helps-after',
     meaning: {
       pl: 'KSeF odrzucił fakturę, którą ta koryguje.',
-      en: 'KSeF rejected the invoice that this one corrects.',
+      en: 'KSeF rejected an invoice that this one corrects.',
     },
     whatToDo: {
-      pl: 'Wyślij korektę techniczną faktury pierwotnej albo ponów jej wysyłkę, a ta korekta wyjdzie sama; albo zwolnij ją, jeśli ma wyjść mimo to.',
-      en: 'Correct the original technically or retry it, and this correction goes by itself; or release it to go all the same.',
+      pl: 'Wyślij korektę techniczną odrzuconej faktury albo ponów jej wysyłkę, a ta korekta wyjdzie sama; albo zwolnij ją, jeśli ma wyjść mimo to.',
+      en: 'Correct that one technically or retry it, and this correction goes by itself; or release it to go all the same.',
     },
   },
   TOTAL_FAILURE: {

@@ -14,7 +14,7 @@ import {
 
 /**
  * Lets a held invoice go again, whatever it was held for, as its owner decided: held → pending, due at once. A correction
- * that was to go after its original does not wait for it any more.
+ * that was to go after its originals does not wait for them any more.
  *
  * @throws FleetError NOT_FOUND, SUBMISSION_NOT_HELD
  */
@@ -34,7 +34,7 @@ export async function releaseSubmission(deps: WishDependencies, wish: Wish): Pro
 
 /**
  * Lets everything go that people hold of a company. What is held for another reason needs a look of its own, and so does a
- * correction whose original was rejected meanwhile: it stays held, for that.
+ * correction one of whose originals was rejected meanwhile: it stays held, for that.
  *
  * @returns how many.
  * @throws FleetError NOT_FOUND

@@ -11,7 +11,7 @@ import {
 import { type SQL, type SQLWrapper, sql } from 'drizzle-orm'
 import type { Tx } from '../transaction.ts'
 import { noteNumbers } from './document-register.ts'
-import { heldFollowers, releaseFollowers } from './submission-followers.ts'
+import { heldFollowers, lockFollowers, releaseFollowers } from './submission-followers.ts'
 
 const TOLD: ReadonlySet<SubmissionState> = new Set(['registered', 'receipted', 'rejected', 'held'])
 
@@ -41,8 +41,10 @@ export async function moveAndTell(
   if (row?.batches != null) await completeBatches(tx, companyId, row.batches)
   // In statements of their own: who came to wait while the row was locked is seen by them alone.
   if (row?.registered != null) await releaseFollowers(tx, companyId, row.registered)
-  if (row?.rejected != null)
+  if (row?.rejected != null) {
+    await tx.execute(lockFollowers(companyId, row.rejected))
     await moveAndTell(tx, companyId, { update: heldFollowers(companyId, row.rejected) })
+  }
   return row?.moved ?? 0
 }
 

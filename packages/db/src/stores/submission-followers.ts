@@ -17,26 +17,34 @@ export const withCorrectionsOf = (companyId: CompanyId, id: string): SQL => sql`
     select c.id from place join submissions c on c.company_id = ${companyId} and c.corrects_id = place.id
   ) select id from place`
 
-/** After the originals were registered: whoever waits for nothing else goes at once. */
+/** After originals were registered: whoever waits for nothing else goes at once. */
 export async function releaseFollowers(
   tx: Tx,
   companyId: CompanyId,
   originals: readonly string[],
 ): Promise<void> {
   const ids = sql.param([...originals])
+  // Of the very row: had it to wait for who registered another one, that one is gone from it by now.
+  const leftOver = sql`array(select unnest(s.waits_for) except select unnest(${ids}::uuid[]))`
   await tx.execute(sql`
     update submissions s
-       set waits_for = nullif(left_over.ids, '{}'),
+       set waits_for = nullif(${leftOver}, '{}'),
            next_attempt_at = case when s.state = 'pending' then clock_timestamp() else s.next_attempt_at end,
-           reason = case when s.state = 'pending' and left_over.ids = '{}' then null else s.reason end,
+           reason = case when s.state = 'pending' and ${leftOver} = '{}' then null else s.reason end,
            updated_at = clock_timestamp()
-      from submissions w cross join lateral (
-             select array(select unnest(w.waits_for) except select unnest(${ids}::uuid[])) as ids) as left_over
-     where w.company_id = ${companyId} and w.waits_for && ${ids}::uuid[]
-       and s.company_id = w.company_id and s.id = w.id`)
+     where s.company_id = ${companyId} and s.waits_for && ${ids}::uuid[]`)
 }
 
-/** After the originals were rejected: a correction of what is no invoice waits for a person. */
+/**
+ * To be done before `heldFollowers`, which passes over whoever is held already: one that is just being let go is waited for, and
+ * then seen.
+ */
+export const lockFollowers = (companyId: CompanyId, originals: readonly string[]): SQL => sql`
+    select from submissions s
+     where s.company_id = ${companyId} and s.waits_for && ${sql.param([...originals])}::uuid[]
+     order by s.id for no key update`
+
+/** After originals were rejected: a correction of what is no invoice waits for a person. */
 export const heldFollowers = (companyId: CompanyId, originals: readonly string[]): SQL => sql`
     update submissions s set state = 'held', reason = ${REJECTED}, polls = 0, updated_at = clock_timestamp()
      where s.company_id = ${companyId} and s.state = 'pending' and s.waits_for && ${sql.param([...originals])}::uuid[]

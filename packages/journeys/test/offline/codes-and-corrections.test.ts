@@ -40,12 +40,15 @@ afterAll(async () => {
 const invoice = ({ nip }: Connected, number: string): Uint8Array =>
   sampleInvoice({ form: 'FA (3)', sellerNip: nip, buyerNip: '1111111111', number, issueDate: today() })
 
-function correction(company: Connected, number: string, of: string): Uint8Array {
-  const named =
-    `<RodzajFaktury>KOR</RodzajFaktury><DaneFaKorygowanej><DataWystFaKorygowanej>${today()}</DataWystFaKorygowanej>` +
-    `<NrFaKorygowanej>${of}</NrFaKorygowanej><NrKSeFN>1</NrKSeFN></DaneFaKorygowanej>`
+function correction(company: Connected, number: string, ...of: string[]): Uint8Array {
+  const named = of.map(
+    (one) =>
+      `<DaneFaKorygowanej><DataWystFaKorygowanej>${today()}</DataWystFaKorygowanej>` +
+      `<NrFaKorygowanej>${one}</NrFaKorygowanej><NrKSeFN>1</NrKSeFN></DaneFaKorygowanej>`,
+  )
   const xml = Buffer.from(invoice(company, number)).toString()
-  return Buffer.from(xml.replace('<RodzajFaktury>VAT</RodzajFaktury>', named))
+  const kind = '<RodzajFaktury>VAT</RodzajFaktury>'
+  return Buffer.from(xml.replace(kind, `<RodzajFaktury>KOR</RodzajFaktury>${named.join('')}`))
 }
 
 const place = ({ id }: Connected) => `/v1/companies/${id}`
@@ -223,6 +226,23 @@ describe('a rejected offline invoice', () => {
       outcome: { code: 'TECHNICAL_CORRECTION_DONE', ksef: { code: 21166 } },
     })
   })
+})
+
+test('a correction of several invoices reaches KSeF after the last of them', async () => {
+  const company = await fleet.company()
+  const [first, second] = [
+    await post(company, invoice(company, 'ZB/1')),
+    await post(company, invoice(company, 'ZB/2'), ''),
+  ]
+  const { at, body } = await post(company, correction(company, 'KOR/ZB', 'ZB/1', 'ZB/2'))
+  expect(body.waitsFor).toHaveLength(2)
+  expect(body.waitsFor).toEqual(expect.arrayContaining([first.id, second.id]))
+  await drive(fleet, [worker], { companies: [company.id] })
+  expect(await read(at)).toMatchObject({ state: 'receipted', waitsFor: [] })
+  const { accepted } = fleet.simulator.ledger.snapshot()
+  const ofCompany = accepted.filter(({ sellerNip }) => sellerNip === company.nip)
+  expect(ofCompany.map(({ invoiceNumber }) => invoiceNumber).at(-1)).toBe('KOR/ZB')
+  expect(ofCompany).toHaveLength(3)
 })
 
 test('an outage that an administrator tells of moves deadlines, and back when it is withdrawn', async () => {

@@ -34,13 +34,15 @@ const NAMES = {
 } as const
 
 const THIRD_PARTIES_MAX = 100
+/** Of the 50,000 that the schema allows. */
+const CORRECTED_BY_NUMBER_MAX = 1_000
 
 /** Of a document of the form, which need not keep the schema: what is missing is null. */
 export function faHeader(root: Element, { value, systemCode }: FormCode): InvoiceHeader {
   const names = NAMES[value]
   const { parties, thirdParties, hasAttachment } = partsOf(root)
   const body = childOf(root, names.body)
-  const { fields, amounts, corrected, correctedCount } = bodyOf(body, names)
+  const { fields, amounts, originals } = bodyOf(body, names)
   const field = (name: string): string | null => contentOf(fields.get(name) ?? null)
   return {
     form: systemCode,
@@ -54,8 +56,7 @@ export function faHeader(root: Element, { value, systemCode }: FormCode): Invoic
     authorized: parties.has('PodmiotUpowazniony') ? partyOf(parties.get('PodmiotUpowazniony')) : null,
     currency: currencyOf(field('KodWaluty')),
     totals: { ...amounts, gross: decimalOf(field(names.gross)) },
-    corrected,
-    correctedCount,
+    ...correctedBy(originals),
     isSelfInvoicing: textOf(fields.get('Adnotacje') ?? null, 'P_17') === '1',
     hasAttachment,
   }
@@ -98,8 +99,8 @@ type Body = {
   /** All but lines and sums, by name; of several the first. */
   fields: ReadonlyMap<string, Element>
   amounts: Pick<HeaderTotals, 'net' | 'vat'>
-  corrected: CorrectedInvoice | null
-  correctedCount: number
+  /** `DaneFaKorygowanej`, each. */
+  originals: readonly Element[]
 }
 
 /** One walk: a body may have ten thousand lines. */
@@ -107,21 +108,35 @@ function bodyOf(body: Element | null, names: { net: RegExp; vat: RegExp }): Body
   const fields = new Map<string, Element>()
   const net: string[] = []
   const vat: string[] = []
-  let corrected: CorrectedInvoice | null = null
-  let correctedCount = 0
+  const originals: Element[] = []
   for (const element of body?.children ?? []) {
     const { name } = element
     if (names.net.test(name)) net.push(contentOf(element) ?? '')
     else if (names.vat.test(name)) vat.push(contentOf(element) ?? '')
-    else if (name === 'DaneFaKorygowanej') {
-      corrected ??= correctedBy(element)
-      correctedCount += 1
-    } else if (!fields.has(name)) fields.set(name, element)
+    else if (name === 'DaneFaKorygowanej') originals.push(element)
+    else if (!fields.has(name)) fields.set(name, element)
   }
-  return { fields, amounts: { net: sumOf(net), vat: sumOf(vat) }, corrected, correctedCount }
+  return { fields, amounts: { net: sumOf(net), vat: sumOf(vat) }, originals }
 }
 
-const correctedBy = (element: Element): CorrectedInvoice => ({
-  number: textOf(element, 'NrFaKorygowanej'),
-  ksefNumber: textOf(element, 'NrKSeFFaKorygowanej'),
+type Corrected = Pick<InvoiceHeader, 'corrected' | 'correctedCount' | 'correctedByNumber'>
+
+function correctedBy(originals: readonly Element[]): Corrected {
+  const [first] = originals
+  const byNumber = new Set<string>()
+  for (const original of originals) {
+    if (byNumber.size === CORRECTED_BY_NUMBER_MAX) break
+    const { number, ksefNumber } = namesOf(original)
+    if (number !== null && ksefNumber === null) byNumber.add(number)
+  }
+  return {
+    corrected: first === undefined ? null : namesOf(first),
+    correctedCount: originals.length,
+    correctedByNumber: [...byNumber],
+  }
+}
+
+const namesOf = (original: Element): CorrectedInvoice => ({
+  number: textOf(original, 'NrFaKorygowanej'),
+  ksefNumber: textOf(original, 'NrKSeFFaKorygowanej'),
 })

@@ -21,6 +21,8 @@ export type InvoiceHeader = {
   /** The first invoice that this one corrects, and how many there are. */
   readonly corrected: CorrectedInvoice | null
   readonly correctedCount: number
+  /** The numbers of those that it names without a KSeF number, in their order, each once, a thousand at most. */
+  readonly correctedByNumber: readonly string[]
   /** The buyer wrote it in the seller's name (`P_17`). */
   readonly isSelfInvoicing: boolean
   readonly hasAttachment: boolean

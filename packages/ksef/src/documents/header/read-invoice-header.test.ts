@@ -41,6 +41,7 @@ describe('the head of an FA', () => {
       totals: { net: '3517.00', vat: '808.91', gross: '4325.91' },
       corrected: null,
       correctedCount: 0,
+      correctedByNumber: [],
       isSelfInvoicing: false,
       hasAttachment: false,
     })
@@ -75,22 +76,6 @@ describe('the head of an FA', () => {
     })
   })
 
-  test('of a correction names the first invoice corrected and how many there are', () => {
-    const corrected = (number: string, more: string) =>
-      `<DaneFaKorygowanej><NrFaKorygowanej>${number}</NrFaKorygowanej>${more}</DaneFaKorygowanej>`
-    const ksefNumber = '5265877635-20260226-010080615740-E4'
-    const fields = `<RodzajFaktury>KOR</RodzajFaktury><P_15>-12.30</P_15>${corrected(
-      'FV/1',
-      `<NrKSeF>1</NrKSeF><NrKSeFFaKorygowanej>${ksefNumber}</NrKSeFFaKorygowanej>`,
-    )}${corrected('FV/2', '<NrKSeFN>1</NrKSeFN>')}`
-    expect(read(fa(fields))).toMatchObject({
-      kind: 'KOR',
-      totals: { net: null, vat: null, gross: '-12.30' },
-      corrected: { number: 'FV/1', ksefNumber },
-      correctedCount: 2,
-    })
-  })
-
   test('tells self-invoicing, an attachment, and the date of sale or the end of its period', () => {
     const whole = `<Faktura xmlns="${FA3}"><Fa><P_6>2026-11-19</P_6><Adnotacje><P_17>1</P_17></Adnotacje></Fa><Zalacznik/></Faktura>`
     expect(read(whole)).toMatchObject({ isSelfInvoicing: true, hasAttachment: true, saleDate: '2026-11-19' })
@@ -109,7 +94,7 @@ describe('the head of an FA', () => {
       form: 'FA (3)',
       number: 'FV/9',
       ...{ kind: null, issueDate: null, saleDate: null, currency: null, authorized: null, corrected: null },
-      ...{ seller: NOBODY, buyer: NOBODY, thirdParties: [], correctedCount: 0 },
+      ...{ seller: NOBODY, buyer: NOBODY, thirdParties: [], correctedCount: 0, correctedByNumber: [] },
       ...{ isSelfInvoicing: false, hasAttachment: false },
       totals: { net: null, vat: null, gross: null },
     })
@@ -175,6 +160,7 @@ test('the head of a PEF invoice and of its correction is read from UBL', () => {
     kind: 'KOR_PEF',
     corrected: { number: 'PEF/0', ksefNumber: null },
     correctedCount: 1,
+    correctedByNumber: ['PEF/0'],
   })
 })
 

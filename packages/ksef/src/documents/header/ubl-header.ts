@@ -23,6 +23,7 @@ export function ublHeader(root: ParsedElement): InvoiceHeader | null {
   if (found === undefined || found.root !== root.name) return null
   const currency = currencyOf(textOf(root, 'DocumentCurrencyCode'))
   const reference = childOf(root, 'BillingReference', 'InvoiceDocumentReference')
+  const correctedNumber = textOf(reference, 'ID')
   return {
     form: found.form,
     kind: found.kind,
@@ -39,8 +40,9 @@ export function ublHeader(root: ParsedElement): InvoiceHeader | null {
       vat: decimalOf(taxOf(root, currency)),
       gross: decimalOf(textOf(root, 'LegalMonetaryTotal', 'TaxInclusiveAmount')),
     },
-    corrected: reference === null ? null : { number: textOf(reference, 'ID'), ksefNumber: null },
+    corrected: reference === null ? null : { number: correctedNumber, ksefNumber: null },
     correctedCount: reference === null ? 0 : 1,
+    correctedByNumber: correctedNumber === null ? [] : [correctedNumber],
     isSelfInvoicing: false,
     hasAttachment: childOf(root, 'AdditionalDocumentReference', 'Attachment') !== null,
   }
