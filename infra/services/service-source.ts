@@ -2,7 +2,7 @@ import { join } from 'node:path'
 import { engineAnswers } from './container-engine.ts'
 import { findPostgresBinaries } from './postgres-binaries.ts'
 import { findRedisBinary } from './redis-binary.ts'
-import type { ServerOptions, StartedServer } from './started-server.ts'
+import type { Log, ServerOptions, StartedServer } from './started-server.ts'
 
 export type Kind = 'container' | 'local'
 
@@ -28,16 +28,29 @@ export class NoServices extends Error {
   }
 }
 
-/** FLEET_SERVICES=local or =containers forces one source; otherwise a Docker engine, when it answers, comes first. */
-export async function chooseSource(): Promise<ServiceSource> {
+/**
+ * FLEET_SERVICES=local or =containers forces one source; otherwise a Docker engine, when it answers, comes first, unless
+ * local programs are preferred and there.
+ */
+export async function chooseSource(of: {
+  prefer: Kind
+  directory: string
+  log: Log
+}): Promise<ServiceSource> {
   const forced = process.env.FLEET_SERVICES ?? ''
   if (!['', 'local', 'containers'].includes(forced)) {
     throw new Error(`FLEET_SERVICES is "${forced}"; it may be "local" or "containers"`)
   }
   if (forced === 'local') return localSource
+  if (forced === '' && of.prefer === 'local' && (await hasPrograms(of))) return localSource
   if (await engineAnswers()) return await containerSource()
   if (forced === 'containers') throw new Error('FLEET_SERVICES=containers, but no Docker engine answers')
   return localSource
+}
+
+async function hasPrograms({ directory, log }: { directory: string; log: Log }): Promise<boolean> {
+  if ((await findPostgresBinaries()) === undefined) return false
+  return (await findRedisBinary(join(directory, 'tools'), log)) !== undefined
 }
 
 async function containerSource(): Promise<ServiceSource> {

@@ -27,6 +27,8 @@ export type ServicesOptions = {
   need?: readonly Need[]
   /** false: data lives in a fresh folder below `directory`, does not wait for the disk and is gone afterwards. */
   durable?: boolean
+  /** What is used where both are at hand; containers unless stated. */
+  prefer?: Kind
 }
 
 const GIVEN_ANSWERS_MS = 10_000
@@ -51,7 +53,11 @@ export async function startServices(options: ServicesOptions): Promise<Services>
       return given
     }
     place ??= started.adopt(takePlace(options, durable), (taken) => taken[Symbol.dispose]()).options
-    source ??= chooseSource()
+    source ??= chooseSource({
+      prefer: options.prefer ?? 'container',
+      directory: place.directory,
+      log: options.log,
+    })
     const chosen = await source
     const server: StartedServer | undefined = await chosen[name](place)
     if (server === undefined) return undefined

@@ -1,6 +1,7 @@
 import type { LimitCounter } from '@ksef-fleet/ksef'
 import { type Counted, countedOf, counterKey } from './counted.ts'
 import { groupBudgetOf, type SeenCounter } from './group-budget.ts'
+import { DAWDLE_MS } from './limit-windows.ts'
 import { createProcessBudget, freeInMs } from './process-budget.ts'
 import type { BudgetScope, CountedGroup, GroupBudget, RateBudget, Taken } from './rate-budget.ts'
 import { createSharedCounters, type SharedCountersDependencies } from './shared-counters.ts'
@@ -9,6 +10,14 @@ import { createSharedCounters, type SharedCountersDependencies } from './shared-
  * What a process may spend by itself while Redis is away: four of them stay within KSeF's limits, and it still sends.
  */
 export const ALONE_SHARE = 1 / 4
+
+/**
+ * A permit is of the moment at which Redis counted it, and what comes of it late meets later calls within KSeF's window. Half of
+ * what a call may dawdle is left for its way to KSeF; one whose answer took longer is spent on nothing, and another is asked for.
+ */
+const FRESH_MS = DAWDLE_MS / 2
+/** On a machine that is never in time something has to go all the same. */
+const ASKED_MAX = 3
 
 type Dependencies = Omit<SharedCountersDependencies, 'mine'> & {
   /** Names the address that KSeF sees; fleets behind one address share it. */
@@ -37,14 +46,16 @@ export function createSharedBudget(deps: Dependencies): SharedBudget {
   }
   const budget: RateBudget = {
     async take(scope, counter, { share = 1 } = {}) {
-      const counted = countedOf(scope, counter, { egress, now: now(), share })
-      const id = shared.newId()
-      const answer = await shared.take(scope, withOwnBlocks(counted), id)
-      if (answer === null) return alone(scope, counter, { share, id })
-      const [waitMs, blockedMs] = answer
-      if (waitMs > 0) return { ok: false, retryAfterMs: waitMs, blocked: blockedMs > 0 }
-      mine.note(counted, id)
-      return { ok: true }
+      for (let asked = 1; ; asked++) {
+        const at = now()
+        const id = shared.newId()
+        const counted = withOwnBlocks(countedOf(scope, counter, { egress, now: at, share }))
+        const answer = await shared.take(scope, counted, id)
+        if (answer === null) return alone(scope, counter, { share, id })
+        const [waitMs, blockedMs] = answer
+        if (waitMs > 0) return { ok: false, retryAfterMs: waitMs, blocked: blockedMs > 0 }
+        if (now().getTime() - at.getTime() <= FRESH_MS || asked === ASKED_MAX) return { ok: true }
+      }
     },
     async peek(scope, groups) {
       const asked = groups.map((group) => countedOf(scope, group, { egress, now: now(), share: 1 }))

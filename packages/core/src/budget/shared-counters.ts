@@ -23,7 +23,7 @@ export type SharedCountersDependencies = {
   randomBytes: (length: number) => Uint8Array
   log: Log
   /** What this process called by itself, to be told when Redis does not know it. */
-  mine: Pick<ProcessBudget, 'calls' | 'keys'>
+  mine: Pick<ProcessBudget, 'calls' | 'keys' | 'note'>
 }
 
 type Asked = {
@@ -40,7 +40,7 @@ type Asked = {
 
 /** The counters in Redis; null from a question means that Redis is away. */
 export function createSharedCounters(deps: SharedCountersDependencies) {
-  const { now, randomBytes } = deps
+  const { now, randomBytes, mine } = deps
   const own = Buffer.from(randomBytes(9)).toString('base64url')
   let ids = 0
   const run = tolerantly(deps)
@@ -56,7 +56,10 @@ export function createSharedCounters(deps: SharedCountersDependencies) {
       // What is learnt while this one is under way was not told with it.
       const told = keys.filter(memory.isUnknown)
       const answer = await ask('take', keys, asked)
-      return answer === null ? null : memory.learn(answer, told)
+      if (answer === null) return null
+      // At once: an answer right behind this one may tell of a loss, and then all is told that is noted.
+      if (isGranted(answer)) mine.note(counted, id)
+      return memory.learn(answer, told)
     },
     async peek(scope: BudgetScope, counted: readonly Counted[]): Promise<SeenCounter[] | null> {
       const keys = counted.map(({ key }) => key)
@@ -147,6 +150,8 @@ function createMemory(
     },
   }
 }
+
+const isGranted = (answer: unknown): boolean => Answer.parse(answer)[0] === 0
 
 const NOTHING: Asked = { id: '', counts: false, ageMs: 0, counters: [] }
 

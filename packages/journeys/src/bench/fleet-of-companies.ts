@@ -39,7 +39,7 @@ export async function startBenchFleet(
   resources: AsyncDisposableStack,
   options: Pick<FleetOptions, 'simulatorArgs' | 'workers' | 'workerEnv'> = {},
 ): Promise<BenchFleet> {
-  const services = resources.use(await startServices({ directory: DIRECTORY, log: say }))
+  const services = resources.use(await startServices({ directory: DIRECTORY, log: say, prefer: 'local' }))
   process.env.FLEET_TEST_POSTGRES_URL = services.postgresAdminUrl
   const database = resources.use(await createTestDatabase())
   const directory = join(DIRECTORY, 'fleet')

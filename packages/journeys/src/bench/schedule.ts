@@ -69,7 +69,7 @@ const at = (sorted: readonly number[], share: number): number =>
 export async function benchSchedule(): Promise<Report> {
   await using resources = new AsyncDisposableStack()
   const services = resources.use(
-    await startServices({ directory: DIRECTORY, log: say, need: ['postgres', 'redis'] }),
+    await startServices({ directory: DIRECTORY, log: say, need: ['postgres', 'redis'], prefer: 'local' }),
   )
   process.env.FLEET_TEST_POSTGRES_URL = services.postgresAdminUrl
   const database = resources.use(await createTestDatabase())

@@ -33,6 +33,8 @@ export async function startServers(directory: string, log: (line: string) => voi
       directory: `${directory}/${need}`,
       log,
       need: [need],
+      // Containers take seconds to die and to come back, and a proxy of theirs takes part in every call.
+      prefer: 'local',
       durable: false,
     })
     if (services.origin[need] === 'given')

@@ -1,0 +1,90 @@
+import { expect, test } from 'vitest'
+import type { Log } from '../log.ts'
+import type { BudgetScope } from './rate-budget.ts'
+import type { BudgetRedis } from './redis-scripts.ts'
+import { createSharedBudget } from './shared-budget.ts'
+
+const silent = () => undefined
+const log: Log = { info: silent, warn: silent, error: silent }
+const START_MS = Date.UTC(2026, 10, 20, 10)
+
+/** A Redis that answers when the story says, and a clock that goes on when it says. */
+function aStory() {
+  const asked: { argument: { counts: boolean; counters: { told: [number, string][] }[] } }[] = []
+  const answers: ((answer: number[]) => void)[] = []
+  let atMs = START_MS
+  const redis: BudgetRedis = {
+    run: (_script, _keys, argument) => {
+      asked.push({ argument: JSON.parse(argument) })
+      return new Promise((resolve) => answers.push(resolve))
+    },
+  }
+  const budget = createSharedBudget({
+    redis,
+    egress: 'default',
+    now: () => new Date(atMs),
+    randomBytes: (length) => new Uint8Array(length),
+    log,
+  })
+  return {
+    budget,
+    asked,
+    pass(ms: number) {
+      atMs += ms
+    },
+    /** Answers the oldest question that waits. */
+    answer: (waitMs: number, birth: number) => answers.shift()?.([waitMs, 0, birth, atMs]),
+    turn: () => new Promise((resolve) => setImmediate(resolve)),
+  }
+}
+
+const scope: BudgetScope = {
+  environment: 'test',
+  context: { type: 'Nip', value: '5265877635' },
+  limits: null,
+  blocks: {},
+  since: new Date(START_MS - 60_000),
+}
+
+test('a call that was let through right before the counters were lost is told with the others', async () => {
+  const { budget, asked, answer, turn } = aStory()
+  const began = budget.begin()
+  answer(0, 1)
+  await began
+  const taken = budget.take(scope, 'invoiceSend')
+  const looked = budget.begin()
+  // Both answers come in one piece: the second is of counters that are new.
+  answer(0, 1)
+  answer(0, 2)
+  await expect(taken).resolves.toEqual({ ok: true })
+  await turn()
+  const told = asked.at(-1)?.argument
+  expect(told?.counts).toBe(false)
+  expect(told?.counters.flatMap((counter) => counter.told)).toHaveLength(1)
+  answer(0, 2)
+  await looked
+})
+
+test('a permit that comes too late is spent on nothing, and another is asked for', async () => {
+  const { budget, asked, answer, pass, turn } = aStory()
+  const taken = budget.take(scope, 'invoiceSend')
+  pass(600)
+  answer(0, 1)
+  await turn()
+  expect(asked).toHaveLength(2)
+  pass(100)
+  answer(0, 1)
+  await expect(taken).resolves.toEqual({ ok: true })
+})
+
+test('where every permit comes late, something goes all the same', async () => {
+  const { budget, asked, answer, pass, turn } = aStory()
+  const taken = budget.take(scope, 'invoiceSend')
+  for (let late = 0; late < 3; late++) {
+    pass(2_000)
+    answer(0, 1)
+    await turn()
+  }
+  await expect(taken).resolves.toEqual({ ok: true })
+  expect(asked).toHaveLength(3)
+})
