@@ -17,7 +17,7 @@ export const ALONE_SHARE = 1 / 4
  */
 const FRESH_MS = DAWDLE_MS / 2
 /** On a machine that is never in time something has to go all the same. */
-const ASKED_MAX = 3
+const ASKED_MAX = 2
 
 type Dependencies = Omit<SharedCountersDependencies, 'mine'> & {
   /** Names the address that KSeF sees; fleets behind one address share it. */
