@@ -9,19 +9,17 @@ import { root } from '../tasks/workspace.ts'
  */
 export async function startTestServices(log: (line: string) => void): Promise<AsyncDisposable> {
   await using started = new AsyncDisposableStack()
+  const where = { directory: join(root, '.fleet', 'tests'), durable: false, log }
+  // Thousands of tests talk to them, and a container's proxy would take part in every word.
   const services = started.use(
-    await startServices({
-      directory: join(root, '.fleet', 'tests'),
-      durable: false,
-      log,
-      need: ['postgres', 'redis', 'aws'],
-    }),
+    await startServices({ ...where, need: ['postgres', 'redis'], prefer: 'local' }),
   )
+  const { awsEndpointUrl } = started.use(await startServices({ ...where, need: ['aws'] }))
   if (services.origin.redis === 'given') await refuseUsedRedis(services.redisUrl)
   process.env.FLEET_TEST_POSTGRES_URL = services.postgresAdminUrl
   process.env.FLEET_TEST_REDIS_URL = services.redisUrl
   // Only a Docker engine brings a Secrets Manager; without one its tests are skipped and say so.
-  if (services.awsEndpointUrl !== undefined) process.env.FLEET_TEST_AWS_URL = services.awsEndpointUrl
+  if (awsEndpointUrl !== undefined) process.env.FLEET_TEST_AWS_URL = awsEndpointUrl
   return started.move()
 }
 
