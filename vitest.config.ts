@@ -10,8 +10,8 @@ const SET_UP_WITHIN_MS = 120_000
 const WORKERS_MAX = 8
 
 const everywhere = {
-  // Two more than there are cores: a good part of what these tests do is to wait for servers and processes of theirs.
-  maxWorkers: Math.min(availableParallelism() + 2, WORKERS_MAX),
+  // One more than there are cores: a good part of what these tests do is to wait for servers and processes of theirs.
+  maxWorkers: Math.min(availableParallelism() + 1, WORKERS_MAX),
   testTimeout: WITHIN_MS,
   hookTimeout: SET_UP_WITHIN_MS,
   setupFiles: ['./infra/testing/own-redis-database.ts', './infra/testing/nothing-left-behind.ts'],
