@@ -14,7 +14,7 @@ import {
 } from '@ksef-fleet/core'
 import { connect } from '@ksef-fleet/db'
 import { createTestDatabase, type TestDatabase } from '@ksef-fleet/db/test-database'
-import { type Services, startServices } from '@ksef-fleet/infra'
+import { startServices } from '@ksef-fleet/infra'
 import { freePort } from '@ksef-fleet/infra/free-port'
 import { type CallRecord, Sealed } from '@ksef-fleet/ksef'
 import { readConfig } from '@ksef-fleet/worker/config'
@@ -46,8 +46,9 @@ export async function startLookupFleet(
   resources: AsyncDisposableStack,
   log: (line: string) => void,
 ): Promise<LookupFleet> {
-  const services = resources.use(
-    await startServices({ directory: DIRECTORY, log, need: ['postgres', 'redis', 'aws'] }),
+  const services = resources.use(await startServices({ directory: DIRECTORY, log, prefer: 'local' }))
+  const { awsEndpointUrl } = resources.use(
+    await startServices({ directory: join(DIRECTORY, 'secrets-manager'), log, need: ['aws'] }),
   )
   process.env.FLEET_TEST_POSTGRES_URL = services.postgresAdminUrl
   const database = resources.use(await createTestDatabase())
@@ -55,7 +56,7 @@ export async function startLookupFleet(
   resources.defer(() => rmSync(directory, { recursive: true, force: true }))
   const simulatorUrl = await startSimulatorProcess(resources, directory)
   const config = readConfig({
-    ...secretSettings(services, directory),
+    ...secretSettings(awsEndpointUrl, directory),
     DATABASE_APP_URL: database.appUrl,
     DATABASE_SYSTEM_URL: database.systemUrl,
     REDIS_URL: services.redisUrl,
@@ -82,7 +83,7 @@ export async function startLookupFleet(
     database,
     redisUrl: services.redisUrl,
     simulatorUrl,
-    secretStore: services.awsEndpointUrl === undefined ? 'local' : 'aws',
+    secretStore: awsEndpointUrl === undefined ? 'local' : 'aws',
     worker,
     company: (nip) => connectCompany(clerk, nip),
   }
@@ -104,7 +105,7 @@ async function startSimulatorProcess(resources: AsyncDisposableStack, directory:
 }
 
 /** AWS's own settings are read by its SDK, from the environment. */
-function secretSettings({ awsEndpointUrl }: Services, directory: string): Record<string, string> {
+function secretSettings(awsEndpointUrl: string | undefined, directory: string): Record<string, string> {
   if (awsEndpointUrl === undefined) return { SECRET_STORE: 'local', SECRET_STORE_DIRECTORY: directory }
   process.env.AWS_ENDPOINT_URL = awsEndpointUrl
   process.env.AWS_REGION = 'eu-central-1'
