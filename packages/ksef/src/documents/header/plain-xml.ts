@@ -14,10 +14,19 @@ export type PlainXml = {
 
 const DECLARATION =
   /^<\?xml version="1\.0"(?: encoding="(?:UTF-8|utf-8)")?(?: standalone="(?:yes|no)")?[ ]*\?>/
-/** What is no character of XML, what opens anything but an element, and the one text that must not stand in a text. */
-// biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
-const HARD = /[\u0000-\u0008\u000b\u000c\u000e-\u001f\ufffe\uffff]|<[!?]|\]\]>/
-const AMPERSAND = /&(?!(?:amp|lt|gt|quot|apos);)/
+/**
+ * What is no character of XML, what opens anything but an element, the one text that must not stand in a text, and entities of
+ * anyone's own. Each is looked for alone: one expression for all takes three times as long.
+ */
+const HARD = [
+  // biome-ignore lint/suspicious/noControlCharactersInRegex: they are what is looked for
+  /[\u0000-\u0008\u000b\u000c\u000e-\u001f]/,
+  /\ufffe/,
+  /\uffff/,
+  /<[!?]/,
+  /\]\]>/,
+  /&(?!(?:amp|lt|gt|quot|apos);)/,
+]
 const OPENING =
   /<([A-Za-z_][\w.-]{0,99})((?:[ \t\r\n]+[A-Za-z_][\w.-]*(?::[\w.-]+)?[ \t\r\n]*=[ \t\r\n]*(?:"[^"<>&]*"|'[^'<>&]*'))*)[ \t\r\n]*(\/?)>/y
 const SIMPLE = /[A-Za-z_][\w.-]{0,99}>/y
@@ -30,7 +39,7 @@ export function readPlainXml(bytes: Uint8Array): PlainXml | null {
   if (!isUtf8(bytes)) return null
   const whole = Buffer.from(bytes.buffer, bytes.byteOffset, bytes.byteLength).toString('utf8')
   const source = whole.slice(DECLARATION.exec(whole)?.[0].length ?? 0)
-  return HARD.test(source) || AMPERSAND.test(source) ? null : readRoot(source)
+  return HARD.some((one) => one.test(source)) ? null : readRoot(source)
 }
 
 function readRoot(source: string): PlainXml | null {
