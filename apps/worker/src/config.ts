@@ -6,7 +6,7 @@ import {
   COMPRESSIONS,
   type Contradiction,
   parseSettings,
-  SAT_OUT_MS_MAX,
+  SAT_OUT_MS,
   sharedConfig,
   sharedContradictions,
   sharedSettings,
@@ -31,6 +31,8 @@ const Settings = z.object({
   KSEF_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
   KSEF_UPO_HOSTS: z.string().default(''),
   KSEF_DEADLINE_SECONDS: seconds(30),
+  /** Of a call for its place in KSeF's limits; what would wait longer is put off and makes room. */
+  BUDGET_WAIT_SECONDS: seconds(SAT_OUT_MS / 1000),
   /** Of the lighthouse; the production one's own when left out. Those of TEST and DEMO show a total failure whatever happens. */
   KSEF_LIGHTHOUSE_URL: z.url({ protocol: /^https?$/ }).optional(),
   /** How often a worker tells the fleet of its calls, and looks whether a look at KSeF's availability is due. */
@@ -83,16 +85,14 @@ const Settings = z.object({
   WEBHOOK_CALLS_AT_ONCE: concurrency(8),
 })
 
-/** A POST may wait so long for its budget before it leaves. */
-const SAT_OUT_SECONDS = SAT_OUT_MS_MAX / 1000
-
 function contradictions(given: z.infer<typeof Settings>): Contradiction[] {
   const found = sharedContradictions(given)
   if (given.KSEF_ENVIRONMENT === 'production' && given.KSEF_BASE_URL?.startsWith('http:')) {
     found.push({ setting: 'KSEF_BASE_URL', why: 'must be https in production' })
   }
-  if (given.CLAIM_LEASE_SECONDS <= given.KSEF_DEADLINE_SECONDS + SAT_OUT_SECONDS) {
-    const why = `must exceed KSEF_DEADLINE_SECONDS by ${SAT_OUT_SECONDS}: a stale POST ends before its claim does`
+  if (given.CLAIM_LEASE_SECONDS <= given.BUDGET_WAIT_SECONDS + given.KSEF_DEADLINE_SECONDS) {
+    const why =
+      'must exceed BUDGET_WAIT_SECONDS and KSEF_DEADLINE_SECONDS together: a stale POST ends before its claim does'
     found.push({ setting: 'CLAIM_LEASE_SECONDS', why })
   }
   if (given.WEBHOOK_LEASE_SECONDS <= given.WEBHOOK_TIMEOUT_SECONDS) {
@@ -111,6 +111,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
     ...sharedConfig(given),
     ksef: {
       baseUrl: given.KSEF_BASE_URL,
+      budgetWaitMs: given.BUDGET_WAIT_SECONDS * 1000,
       /** Total time one request may take. */
       deadlineSeconds: given.KSEF_DEADLINE_SECONDS,
       lighthouseUrl:

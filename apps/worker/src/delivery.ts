@@ -86,6 +86,7 @@ export function composeDelivery(parts: {
   const budget = createSharedBudget({
     redis: redisRateBudget(redis),
     egress: config.egress,
+    sitOutMs: config.ksef.budgetWaitMs,
     now,
     randomBytes,
     log,

@@ -1,6 +1,6 @@
 import type { KsefOperation } from '@ksef-fleet/ksef'
 import { expect, test } from 'vitest'
-import { budgetGuard, SAT_OUT_MS_MAX } from './budget-guard.ts'
+import { budgetGuard, SAT_OUT_MS } from './budget-guard.ts'
 import type { BudgetScope, Taken } from './rate-budget.ts'
 
 const scope: BudgetScope = {
@@ -12,7 +12,10 @@ const scope: BudgetScope = {
 }
 
 /** A guard over what the budget answers in turn; the last answer repeats. */
-function guarded(answers: readonly Taken[], purpose: 'delivery' | 'sync' = 'delivery') {
+function guarded(
+  answers: readonly Taken[],
+  { purpose = 'delivery', sitOutMs }: { purpose?: 'delivery' | 'sync'; sitOutMs?: number } = {},
+) {
   const asked: { counter: string; share: number | undefined }[] = []
   const slept: number[] = []
   const take = async (
@@ -24,7 +27,7 @@ function guarded(answers: readonly Taken[], purpose: 'delivery' | 'sync' = 'deli
     return answers[Math.min(asked.length, answers.length) - 1] ?? { ok: true }
   }
   const sleep = async (ms: number) => void slept.push(ms)
-  const guard = budgetGuard({ take }, { scope, purpose, sleep })
+  const guard = budgetGuard({ take, sitOutMs }, { scope, purpose, sleep })
   return { asked, slept, ask: (operation: KsefOperation) => guard({ operation }) }
 }
 const wait = (retryAfterMs: number, blocked = false): Taken => ({ ok: false, retryAfterMs, blocked })
@@ -57,7 +60,14 @@ test('a long wait is refused, to the millisecond, with no effect', async () => {
 test('short waits add up: whoever is overtaken again and again is refused in the end', async () => {
   const { slept, ask } = guarded([wait(900)])
   expect(await ask('sendInvoice')).toMatchObject({ retryAfterSeconds: 0.9 })
-  expect(slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(SAT_OUT_MS_MAX)
+  expect(slept.reduce((sum, ms) => sum + ms, 0)).toBeLessThanOrEqual(SAT_OUT_MS)
+})
+
+test("how long a wait is sat out is the budget's to say", async () => {
+  const patient = guarded([wait(700), { ok: true }], { sitOutMs: 700 })
+  expect(await patient.ask('sendInvoice')).toBeNull()
+  const hasty = guarded([wait(701)], { sitOutMs: 700 })
+  expect(await hasty.ask('sendInvoice')).toMatchObject({ kind: 'held-back', retryAfterSeconds: 0.701 })
 })
 
 test('a sign-in that has begun waits longer than one that has not', async () => {
@@ -73,7 +83,7 @@ test('a pre-signed link is not counted', async () => {
 })
 
 test('receiving asks for half of what sending needs as well', async () => {
-  const { asked, ask } = guarded([{ ok: true }], 'sync')
+  const { asked, ask } = guarded([{ ok: true }], { purpose: 'sync' })
   await ask('queryInvoiceMetadata')
   expect(asked).toEqual([{ counter: 'invoiceMetadata', share: 1 / 2 }])
 })

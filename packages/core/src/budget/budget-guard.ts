@@ -2,8 +2,8 @@ import { type Guard, heldBack, type KsefOperation, limitCounterOf } from '@ksef-
 import type { BudgetScope, RateBudget } from './rate-budget.ts'
 import { type CallPurpose, shareOf } from './shares.ts'
 
-/** A wait of this length is sat out: shorter than a claim's lease outlives a call, and longer than a second's window. */
-export const SAT_OUT_MS_MAX = 2_100
+/** A wait of this length is sat out where the budget says no other: longer than a second's window. */
+export const SAT_OUT_MS = 2_100
 /** Within a sign-in: held back at its last call, it would begin again from the first and spend them all twice. */
 const MIDWAY_MS_MAX = 20_000
 
@@ -16,7 +16,7 @@ const MIDWAY: ReadonlySet<KsefOperation> = new Set([
 
 /** Lets a call of KSeF through once it is counted, in its own context and for its purpose. */
 export function budgetGuard(
-  budget: Pick<RateBudget, 'take'>,
+  budget: Pick<RateBudget, 'take' | 'sitOutMs'>,
   {
     scope,
     purpose,
@@ -26,7 +26,7 @@ export function budgetGuard(
   return async ({ operation }) => {
     const counter = limitCounterOf(operation)
     if (counter === null) return null
-    const patienceMs = MIDWAY.has(operation) ? MIDWAY_MS_MAX : SAT_OUT_MS_MAX
+    const patienceMs = MIDWAY.has(operation) ? MIDWAY_MS_MAX : (budget.sitOutMs ?? SAT_OUT_MS)
     const by = { share: shareOf(purpose, counter) }
     let waitedMs = 0
     for (;;) {

@@ -29,6 +29,11 @@ export type Taken =
 
 export interface RateBudget {
   /**
+   * Milliseconds that a call in want of a permit sits out rather than being put off: less than a claim's lease outlives a call.
+   * Left out: `SAT_OUT_MS`.
+   */
+  readonly sitOutMs?: number | undefined
+  /**
    * Counts one call before it is made, in all windows of its counter at once, or says how long it has to wait. Never
    * rejects: without Redis it counts in this process, by a part of the limits.
    *

@@ -22,6 +22,8 @@ const ASKED_MAX = 2
 type Dependencies = Omit<SharedCountersDependencies, 'mine'> & {
   /** Names the address that KSeF sees; fleets behind one address share it. */
   egress: string
+  /** See `RateBudget.sitOutMs`. */
+  sitOutMs?: number
 }
 
 /** A budget that also looks by itself, again and again, whether its counters were lost. */
@@ -45,6 +47,7 @@ export function createSharedBudget(deps: Dependencies): SharedBudget {
     return { ok: true }
   }
   const budget: RateBudget = {
+    sitOutMs: deps.sitOutMs,
     async take(scope, counter, { share = 1 } = {}) {
       for (let asked = 1; ; asked++) {
         const at = now()

@@ -39,10 +39,11 @@ export type Stack = AsyncDisposable & {
   crashApi(): Promise<void>
 }
 
-/** The waits of a fleet, shortened by nothing but settings. The lease outlives the deadline of a POST and what one sits out. */
+/** The waits of a fleet, shortened by nothing but settings. The lease outlives a POST and its wait for the budget. */
 const WORKER_SETTINGS = {
-  KSEF_DEADLINE_SECONDS: '1',
-  CLAIM_LEASE_SECONDS: '3.2',
+  KSEF_DEADLINE_SECONDS: '0.8',
+  BUDGET_WAIT_SECONDS: '0.8',
+  CLAIM_LEASE_SECONDS: '1.8',
   PACKAGE_LEASE_SECONDS: '1.5',
   RING_SECONDS: '1',
   SEARCH_SECONDS: '0.1,0.3',
