@@ -23,6 +23,7 @@ export const WebhookView = z
     }),
     enabled: z.boolean(),
     disabledCode: z.string().nullable().meta({ description: 'Why the fleet disabled it.' }),
+    disabledAt: Moment.nullable().meta({ description: 'Since then nothing is delivered to it.' }),
     failingSince: Moment.nullable().meta({ description: 'Since then nothing has arrived.' }),
     secrets: z
       .array(z.object({ until: Moment.nullable() }))
@@ -40,6 +41,7 @@ export const viewWebhook = (webhook: Webhook): z.infer<typeof WebhookView> => ({
   ordered: webhook.ordered,
   enabled: webhook.state === 'enabled',
   disabledCode: webhook.disabledCode,
+  disabledAt: momentOf(webhook.disabledAt),
   failingSince: momentOf(webhook.failingSince),
   secrets: webhook.secrets.map(({ until }) => ({ until })),
   createdAt: webhook.createdAt.toISOString(),

@@ -41,6 +41,8 @@ export type Webhook = {
   ordered: boolean
   state: WebhookState
   disabledCode: string | null
+  /** Since then nothing is delivered to it, by the fleet's decision or somebody's wish. */
+  disabledAt: Date | null
   secrets: readonly WebhookSecret[]
   /** Since then nothing has arrived. */
   failingSince: Date | null
@@ -60,6 +62,7 @@ export type WebhookChange = Partial<
     | 'ordered'
     | 'state'
     | 'disabledCode'
+    | 'disabledAt'
     | 'secrets'
     | 'failingSince'
     | 'failures'
