@@ -63,12 +63,13 @@ export const WebhookDeliveryView = z
     companyId: z.uuid().nullable(),
     timestamp: Moment.meta({ description: 'Of the event.' }),
     state: WebhookDeliveryState.meta({
-      description: '`dead`: it did not arrive, as often as it was tried; it goes again when you ask for it.',
+      description:
+        '`dead`: it did not arrive, as often as it was tried, or was given up; it goes again when you ask for it.',
     }),
     attempts: z.int(),
     nextAttemptAt: Moment.nullable(),
     status: z.int().nullable().meta({ description: 'HTTP status of the last attempt.' }),
-    code: z.string().nullable().meta({ description: 'Why the last attempt failed.' }),
+    code: z.string().nullable().meta({ description: 'Why the last attempt failed, or why it was given up.' }),
     endedAt: Moment.nullable(),
   })
   .meta({ id: 'WebhookDelivery', description: 'An event on its way to a webhook.' })
