@@ -71,6 +71,7 @@ export const ROUTE_ROLES: Readonly<Record<string, readonly ApiKeyRole[]>> = {
   'PUT /v1/companies/:companyId/sync': EVERYONE,
   'GET /v1/companies/:companyId/offline': EVERYONE,
   'PUT /v1/companies/:companyId/offline': EVERYONE,
+  'GET /v1/doctor': PROVIDER,
   'GET /v1/ksef': EVERYONE,
   'POST /v1/ksef/outages': ADMINISTRATOR,
   'POST /v1/ksef/outages/:outageId/end': ADMINISTRATOR,

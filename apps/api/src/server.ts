@@ -42,6 +42,7 @@ import { invoiceValidation } from './routes/invoice-validation.ts'
 import { invoices } from './routes/invoices.ts'
 import { offline } from './routes/offline.ts'
 import { outages } from './routes/outages.ts'
+import { providerDoctor } from './routes/provider-doctor.ts'
 import { sync } from './routes/sync.ts'
 import { technicalCorrection } from './routes/technical-correction.ts'
 import { webhookActions } from './routes/webhook-actions.ts'
@@ -155,6 +156,7 @@ async function serveV1(
     technicalCorrection,
     offline,
     outages,
+    providerDoctor,
     batches,
     batchAcceptance,
     documents,

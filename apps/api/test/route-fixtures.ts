@@ -60,6 +60,7 @@ export const FIXTURES: Record<string, (company: Pick<Party, 'nip'>) => Fixture> 
   'POST /v1/companies/:companyId/credentials/:credentialId/revoke': () => ({}),
   'GET /v1/companies/:companyId/status': () => ({}),
   'GET /v1/companies/:companyId/doctor': () => ({}),
+  'GET /v1/doctor': () => ({ provider: true }),
   'GET /v1/companies/:companyId/permissions': () => ({}),
   'GET /v1/companies/:companyId/sync': () => ({}),
   'POST /v1/companies/:companyId/sync': () => ({ json: {} }),

@@ -10,7 +10,8 @@ export type HealthServer = { port: number; [Symbol.asyncDispose](): Promise<void
  * nothing unready. `/metrics`: for Prometheus.
  *
  * @param checks each rejects when its part is not there
- * @param credentials counts of credentials by the window in which they end
+ * @param credentials counts of credentials by the window in which they end; null is answered where they cannot be had, and
+ *   whoever counts them tells why
  */
 export async function startHealthServer(deps: {
   host: string

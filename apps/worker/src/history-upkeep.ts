@@ -21,10 +21,10 @@ export function startHistoryRetention(deps: {
     firstInMs: afterTheStart(pauseMs),
     log,
     step: async () => {
-      const events = await retireEvents(db, { months, limit })
+      const { events, givenUp } = await retireEvents(db, { months, limit })
       const exports = await retireExports(db, { days, limit })
-      if (events + exports > 0) log.info({ count: events + exports }, 'history.retired')
-      return events === limit || exports === limit
+      if (events + exports + givenUp > 0) log.info({ count: events + exports, givenUp }, 'history.retired')
+      return [events, givenUp, exports].includes(limit)
     },
   })
 }

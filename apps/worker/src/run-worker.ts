@@ -60,7 +60,7 @@ export async function runWorker(
   const metrics = createMetrics()
   const { now } = clock
   const trail = resources.adopt(createAuditTrail({ db, now, log }), (kept) => kept.close())
-  const credentials = createCredentialOutlook({ db, now })
+  const credentials = createCredentialOutlook({ db, now, log })
   await resources.use(
     await startHealthServer({
       ...config.health,

@@ -87,6 +87,7 @@ export type SystemReason =
   | 'manage-webhooks'
   | 'watch-availability'
   | 'manage-outages'
+  | 'diagnose-provider'
 
 /** What can be read of a company without a lock. */
 export interface CompanyReads {

@@ -47,6 +47,7 @@ CREATE TABLE "webhook_endpoints" (
 	"ordered" boolean NOT NULL,
 	"state" text NOT NULL,
 	"disabled_code" text,
+	"disabled_at" timestamp with time zone,
 	"secrets" jsonb NOT NULL,
 	"failing_since" timestamp with time zone,
 	"failures" integer NOT NULL,
@@ -102,8 +103,8 @@ CREATE POLICY webhook_attempts_system ON webhook_attempts TO fleet_system USING 
 -- What is written with a change is not rewritten: the system's login adds an event's place in the log, and no more.
 GRANT UPDATE (sequence, position) ON events TO fleet_system;
 GRANT SELECT, INSERT ON webhook_endpoints, webhook_deliveries, webhook_attempts TO fleet_app, fleet_system;
-GRANT UPDATE (url, name, types, ordered, state, disabled_code, secrets, failing_since, failures, blocked_until) ON webhook_endpoints TO fleet_app;
-GRANT UPDATE (url, name, types, ordered, state, disabled_code, secrets, failing_since, failures, blocked_until, rung_at) ON webhook_endpoints TO fleet_system;
+GRANT UPDATE (url, name, types, ordered, state, disabled_code, disabled_at, secrets, failing_since, failures, blocked_until) ON webhook_endpoints TO fleet_app;
+GRANT UPDATE (url, name, types, ordered, state, disabled_code, disabled_at, secrets, failing_since, failures, blocked_until, rung_at) ON webhook_endpoints TO fleet_system;
 GRANT UPDATE (
   state, attempts, tries, next_attempt_at, lease_until, fence, status, code, ended_at
 ) ON webhook_deliveries TO fleet_app, fleet_system;

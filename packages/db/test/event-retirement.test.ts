@@ -7,6 +7,8 @@ import {
   type FleetEvent,
   listEvents,
   placeEvents,
+  readWebhookDelivery,
+  redeliverEvent,
   retireEvents,
   retireExports,
   WebhookId,
@@ -112,7 +114,7 @@ test('they go by the handful, and young ones never', async () => {
   const subjects = Array.from({ length: 25 }, (_, index) => `n${index}`)
   await tell(company, ...subjects)
   await age(13, ...subjects.slice(0, 20))
-  for (let rounds = 0; (await retireEvents(db, { ...KEEP, limit: 7 })) === 7; rounds++)
+  for (let rounds = 0; (await retireEvents(db, { ...KEEP, limit: 7 })).events === 7; rounds++)
     expect(rounds).toBeLessThan(10)
   expect((await read(realmOf(company))).map(({ subject }) => subject)).toEqual(subjects.slice(20))
 })
@@ -185,6 +187,57 @@ test('what an enabled webhook is still to hear of stays, and what comes after it
     [[enabled, disabled]],
   )
   expect(rows).toEqual([{ count: 1 }])
+})
+
+test('what waits for a disabled webhook is dead a week before its event goes, with the reason, and goes again on demand', async () => {
+  const company = await insertCompany(fleet)
+  const [disabled, other, enabled] = [
+    await webhookOf(company),
+    await webhookOf(company),
+    await webhookOf(company),
+  ]
+  await tell(company, 'p1', 'p2', 'p3', 'p4')
+  await delivered(disabled, 'p1')
+  const goesIn = (days: number, ...subjects: string[]) =>
+    admin.query(
+      `update events set at = now() - interval '12 months' + make_interval(days => $1) where subject = any($2)`,
+      [days, subjects],
+    )
+  await goesIn(6, 'p1', 'p2', 'p3')
+  await goesIn(8, 'p4')
+  await admin.query(`update webhook_endpoints set state = 'disabled' where id = any($1)`, [[disabled, other]])
+  // A worker has it in its hands still.
+  await admin.query(
+    `update webhook_deliveries set lease_until = now() + interval '1 minute' where endpoint_id = $1 and event_id =
+       (select id from events where subject = 'p3' and company_id = $2)`,
+    [disabled, company.id],
+  )
+  const stateOf = async (webhook: WebhookId, sequence: number) => {
+    const event = { companyId: company.id, sequence }
+    const { delivery } = await readWebhookDelivery({ db }, { owner: company.id, webhookId: webhook, event })
+    return [delivery.state, delivery.code, delivery.nextAttemptAt === null, delivery.endedAt !== null]
+  }
+  const DEAD = ['dead', 'WEBHOOK_DISABLED_TOO_LONG', true, true]
+  const WAITS = ['pending', null, false, false]
+  // Nothing is dropped while there may be more to give up.
+  expect(await retireEvents(db, { ...KEEP, limit: 2 })).toEqual({ events: 0, givenUp: 2 })
+  expect((await retireEvents(db, KEEP)).givenUp).toBe(2)
+  expect((await retireEvents(db, KEEP)).givenUp).toBe(0)
+  expect(await Promise.all([1, 2, 3, 4].map((sequence) => stateOf(disabled, sequence)))).toEqual([
+    ['delivered', null, true, true],
+    DEAD,
+    WAITS,
+    WAITS,
+  ])
+  for (const sequence of [1, 2, 3]) expect(await stateOf(other, sequence)).toEqual(DEAD)
+  for (const sequence of [1, 2, 3, 4]) expect(await stateOf(enabled, sequence)).toEqual(WAITS)
+  expect((await read(realmOf(company))).map(({ subject }) => subject)).toEqual(['p1', 'p2', 'p3', 'p4'])
+
+  await admin.query(`update webhook_endpoints set state = 'enabled' where id = $1`, [other])
+  const again = { owner: company.id, webhookId: other, event: { companyId: company.id, sequence: 2 } }
+  await redeliverEvent({ db }, again)
+  await retireEvents(db, KEEP)
+  expect((await stateOf(other, 2))[0]).toBe('pending')
 })
 
 test('of two that retire at once the mark stays at the farther place', async () => {

@@ -27,6 +27,7 @@ const newWebhook = (companyId: Webhook['companyId'], set: Partial<Webhook> = {})
   ordered: false,
   state: 'enabled',
   disabledCode: null,
+  disabledAt: null,
   secrets: [],
   failingSince: null,
   failures: 0,

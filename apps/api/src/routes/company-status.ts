@@ -4,12 +4,8 @@ import { refuseBody } from '../body-parsing.ts'
 import { CompanyPath } from '../company-door.ts'
 import type { ApiDependencies } from '../dependencies.ts'
 import { callerOf } from '../request-context.ts'
-import {
-  CompanyStatusView,
-  DiagnosisView,
-  viewCompanyStatus,
-  viewDiagnosis,
-} from '../views/company-status.ts'
+import { CompanyStatusView, viewCompanyStatus } from '../views/company-status.ts'
+import { DiagnosisView, viewDiagnosis } from '../views/diagnosis.ts'
 import { PermissionsView, viewPermissions } from '../views/permissions.ts'
 import { answer, problems } from './documented.ts'
 

@@ -1,12 +1,4 @@
-import {
-  ACTORS,
-  type CompanyBudget,
-  type CompanyFacts,
-  type Finding,
-  SEVERITIES,
-  SHOWN_GROUPS,
-  SUBMISSION_STATES,
-} from '@ksef-fleet/core'
+import { type CompanyBudget, type CompanyFacts, SHOWN_GROUPS, SUBMISSION_STATES } from '@ksef-fleet/core'
 import { z } from 'zod'
 import { CompanyView, companyLocation, viewCompany } from './company.ts'
 import { CredentialOutlookView, viewOutlook } from './credential-outlook.ts'
@@ -98,28 +90,4 @@ const viewBudget = ({ counted, limitsReadAt, groups }: CompanyBudget) => ({
     blockedUntil: momentOf(blockedUntil),
     windows: windows.map(({ freeAt, ...window }) => ({ ...window, freeAt: momentOf(freeAt) })),
   })),
-})
-
-export const DiagnosisView = z
-  .object({
-    at: Moment,
-    well: z.boolean().meta({ description: 'Nothing stops its invoices and nothing is about to.' }),
-    findings: z.array(
-      z.object({
-        code: z.string().meta({ description: 'Stable; of the error codes, or one of the doctor’s own.' }),
-        severity: z.enum(SEVERITIES).meta({
-          description: '`stops` its invoices; `warns` of what fails or soon will; only `tells`.',
-        }),
-        says: z.string(),
-        who: z.enum(ACTORS).meta({ description: 'Who must act.' }),
-        do: z.string(),
-      }),
-    ),
-  })
-  .meta({ id: 'Diagnosis', description: 'What is wrong with a company’s way to KSeF, the worst first.' })
-
-export const viewDiagnosis = (at: Date, findings: readonly Finding[]): z.infer<typeof DiagnosisView> => ({
-  at: at.toISOString(),
-  well: findings.every(({ severity }) => severity === 'tells'),
-  findings: [...findings],
 })

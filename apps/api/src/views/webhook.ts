@@ -23,6 +23,7 @@ export const WebhookView = z
     }),
     enabled: z.boolean(),
     disabledCode: z.string().nullable().meta({ description: 'Why the fleet disabled it.' }),
+    disabledAt: Moment.nullable().meta({ description: 'Since then nothing is delivered to it.' }),
     failingSince: Moment.nullable().meta({ description: 'Since then nothing has arrived.' }),
     secrets: z
       .array(z.object({ until: Moment.nullable() }))
@@ -40,6 +41,7 @@ export const viewWebhook = (webhook: Webhook): z.infer<typeof WebhookView> => ({
   ordered: webhook.ordered,
   enabled: webhook.state === 'enabled',
   disabledCode: webhook.disabledCode,
+  disabledAt: momentOf(webhook.disabledAt),
   failingSince: momentOf(webhook.failingSince),
   secrets: webhook.secrets.map(({ until }) => ({ until })),
   createdAt: webhook.createdAt.toISOString(),
@@ -61,12 +63,13 @@ export const WebhookDeliveryView = z
     companyId: z.uuid().nullable(),
     timestamp: Moment.meta({ description: 'Of the event.' }),
     state: WebhookDeliveryState.meta({
-      description: '`dead`: it did not arrive, as often as it was tried; it goes again when you ask for it.',
+      description:
+        '`dead`: it did not arrive, as often as it was tried, or was given up; it goes again when you ask for it.',
     }),
     attempts: z.int(),
     nextAttemptAt: Moment.nullable(),
     status: z.int().nullable().meta({ description: 'HTTP status of the last attempt.' }),
-    code: z.string().nullable().meta({ description: 'Why the last attempt failed.' }),
+    code: z.string().nullable().meta({ description: 'Why the last attempt failed, or why it was given up.' }),
     endedAt: Moment.nullable(),
   })
   .meta({ id: 'WebhookDelivery', description: 'An event on its way to a webhook.' })

@@ -1,8 +1,9 @@
-import type { Credential, CredentialVersion } from '../credentials/credential.ts'
+import type { PassedOver } from '../context/choose-credential.ts'
+import type { Credential, CredentialVersion, UsableCredential } from '../credentials/credential.ts'
 import { credentialExpiry } from '../credentials/credential-expiry.ts'
 import { ERRORS } from '../errors.ts'
 import type { CompanyFacts } from './company-facts.ts'
-import { type Actor, counted, type Finding, knownCode } from './finding.ts'
+import { type Actor, counted, type Finding, knownCode, type Severity } from './finding.ts'
 
 /** Tries of one step after which a rotation does not move by itself. */
 const STUCK_TRIES = 3
@@ -15,7 +16,7 @@ export function diagnoseCredentials(facts: CompanyFacts): Finding[] {
   return [
     ...unusable(facts),
     ...expiring(facts),
-    ...facts.own.flatMap(({ credential, versions }) => rotationOf(facts.now, credential, versions)),
+    ...facts.own.flatMap((one) => diagnoseRotation(one, facts.now)),
   ]
 }
 
@@ -28,15 +29,11 @@ const listOf = ({ companyId }: Pick<Credential, 'companyId'>): string =>
 function unusable({ credentials: { chosen, passedOver }, company }: CompanyFacts): Finding[] {
   // What was never meant for this context is worth a word only when nothing else opens it.
   const worthAWord = passedOver.filter(({ code }) => chosen === null || code !== 'CREDENTIAL_WRONG_CONTEXT')
-  const passed = worthAWord.map(({ credential, code }): Finding => {
-    return {
-      code: chosen === null ? code : 'CREDENTIAL_PASSED_OVER',
-      severity: chosen === null ? 'stops' : 'tells',
-      says: `${nameOf(credential)} is not used: ${ERRORS[code].means}`,
-      who: actorOf(credential),
-      do: `${ERRORS[code].help} Its successor goes to POST ${listOf(credential)}/${credential.id}/rotate.`,
-    }
-  })
+  const passed = worthAWord.map(({ credential, code }) =>
+    chosen === null
+      ? diagnoseUnusable(credential, code, 'stops')
+      : { ...diagnoseUnusable(credential, code, 'tells'), code: 'CREDENTIAL_PASSED_OVER' as const },
+  )
   if (chosen !== null || passed.length > 0) return passed
   const nothing: Finding = {
     code: 'CREDENTIAL_MISSING',
@@ -48,8 +45,25 @@ function unusable({ credentials: { chosen, passedOver }, company }: CompanyFacts
   return [nothing]
 }
 
-function expiring({ credentials: { chosen }, now }: CompanyFacts): Finding[] {
-  if (chosen === null) return []
+/** That a credential signs in nowhere. */
+export const diagnoseUnusable = (
+  credential: UsableCredential,
+  code: PassedOver['code'],
+  severity: Severity,
+): Finding => ({
+  code,
+  severity,
+  says: `${nameOf(credential)} is not used: ${ERRORS[code].means}`,
+  since: code === 'CREDENTIAL_EXPIRED' ? credential.version.notAfter : null,
+  who: actorOf(credential),
+  do: `${ERRORS[code].help} Its successor goes to POST ${listOf(credential)}/${credential.id}/rotate.`,
+})
+
+const expiring = ({ credentials: { chosen }, now }: CompanyFacts): Finding[] =>
+  chosen === null ? [] : diagnoseEnd(chosen, now)
+
+/** That what signs in now ends within a month. */
+export function diagnoseEnd(chosen: UsableCredential, now: Date): Finding[] {
   const { window, notAfter, daysLeft } = credentialExpiry(chosen.version, now)
   if (notAfter === null || window === 'later') return []
   const ends = `${nameOf(chosen)} ends on ${notAfter.toISOString()}, in ${counted(Math.max(0, daysLeft ?? 0), 'day')}.`
@@ -66,7 +80,11 @@ function expiring({ credentials: { chosen }, now }: CompanyFacts): Finding[] {
   ]
 }
 
-function rotationOf(now: Date, credential: Credential, versions: readonly CredentialVersion[]): Finding[] {
+/** A rotation that does not move, or came to nothing. */
+export function diagnoseRotation(
+  { credential, versions }: CompanyFacts['own'][number],
+  now: Date,
+): Finding[] {
   const stuck = versions.filter(({ tries, nextStepAt }) => nextStepAt !== null && tries >= STUCK_TRIES)
   const newest = versions.reduce<CredentialVersion | null>(
     (latest, version) => (latest === null || version.number > latest.number ? version : latest),

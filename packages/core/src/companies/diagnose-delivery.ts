@@ -47,6 +47,7 @@ function held({ company }: CompanyFacts, { reason, count, oldest }: Waiting): Fi
     code,
     severity: AS_WISHED.has(code) ? 'tells' : 'stops',
     says: `${counted(count, 'invoice')} held, the oldest of ${oldest.toISOString()}: ${ERRORS[code].means}`,
+    since: oldest,
     who: actorFor(code),
     do: `${ERRORS[code].help} GET /v1/companies/${company.id}/invoices?state=held lists them.`,
   }
@@ -67,12 +68,12 @@ function pending(facts: CompanyFacts): Finding[] {
   const canGo = facts.integration?.state === 'active' && isReachable && !isSilent(facts) && !isSpent(facts)
   if (canGo && facts.now.getTime() - first.getTime() > PENDING_MS) {
     const act = 'See that a worker runs; its log and the board over the queues tell what became of them.'
-    return [{ code: 'PENDING_LONG', severity: 'warns', says, who: 'fleet', do: act }]
+    return [{ code: 'PENDING_LONG', severity: 'warns', says, since: first, who: 'fleet', do: act }]
   }
   const why = canGo
     ? 'Nothing: they are on their way.'
     : 'They go out by themselves once the findings above are mended.'
-  return [{ code: 'INVOICES_WAIT', severity: 'tells', says, who: 'nobody', do: why }]
+  return [{ code: 'INVOICES_WAIT', severity: 'tells', says, since: first, who: 'nobody', do: why }]
 }
 
 function awaiting({ waiting, now, company }: CompanyFacts): Finding[] {
@@ -85,6 +86,7 @@ function awaiting({ waiting, now, company }: CompanyFacts): Finding[] {
       code: ORIGINAL_AWAITED,
       severity: 'warns',
       says: `${counted(count, 'correction')} ${count === 1 ? 'waits' : 'wait'} for originals, the first since ${oldest.toISOString()}.`,
+      since: oldest,
       who: 'company',
       do: `See what keeps the originals: \`waitsFor\` of GET /v1/companies/${company.id}/invoices?reason=ORIGINAL_AWAITED names them. To send a correction without waiting, hold it and release it.`,
     }))

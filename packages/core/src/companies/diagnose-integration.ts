@@ -32,6 +32,7 @@ const revoked = ({ companyId, revokedAt }: Integration): Finding => ({
   code: 'INTEGRATION_REVOKED',
   severity: 'stops',
   says: `The company's integration was revoked${revokedAt === null ? '' : ` at ${revokedAt.toISOString()}`}; nothing is sent for it.`,
+  since: revokedAt,
   who: 'provider',
   do: `If the company shall send again, create a new one with POST /v1/companies/${companyId}/integrations.`,
 })
@@ -44,6 +45,7 @@ function onItsWay({ now }: CompanyFacts, { createdAt }: Integration): Finding {
     says: late
       ? 'The integration is still waiting for its first verification, which takes seconds when a worker runs.'
       : 'The integration is being verified; invoices are accepted and wait.',
+    since: createdAt,
     who: late ? 'fleet' : 'nobody',
     do: late
       ? 'See that a worker runs and reaches PostgreSQL and Redis (its /readyz tells).'

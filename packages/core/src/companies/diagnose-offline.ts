@@ -4,7 +4,7 @@ import { counted, type Finding } from './finding.ts'
 
 /** What runs out for invoices that were issued offline. */
 export function diagnoseOffline(facts: CompanyFacts): Finding[] {
-  return [...late(facts), ...near(facts), ...outOfReach(facts), ...withoutCertificate(facts)]
+  return [...late(facts), ...near(facts), ...diagnoseReach(facts.offline), ...withoutCertificate(facts)]
 }
 
 function late({ offline, company }: CompanyFacts): Finding[] {
@@ -33,8 +33,12 @@ function near({ offline, now }: CompanyFacts): Finding[] {
   ]
 }
 
-function outOfReach({ offline }: CompanyFacts): Finding[] {
-  const { availability, since, automatic } = offline
+/** Whether KSeF can be reached, which is everyone's. */
+export function diagnoseReach({
+  availability,
+  since,
+  automatic,
+}: Pick<CompanyFacts['offline'], 'availability' | 'since' | 'automatic'>): Finding[] {
   if (availability.state !== 'offline') return []
   const then = automatic
     ? `What is accepted now is issued in the mode ${availability.mode}, unless it says otherwise.`
@@ -44,6 +48,7 @@ function outOfReach({ offline }: CompanyFacts): Finding[] {
       code: 'KSEF_OUT_OF_REACH',
       severity: 'warns',
       says: `KSeF cannot be reached since ${since?.toISOString()}. ${then}`,
+      since,
       who: 'ksef',
       do: 'Nothing: what waits goes out by itself, the most urgent first, once KSeF is there again.',
     },

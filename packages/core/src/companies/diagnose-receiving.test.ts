@@ -46,6 +46,7 @@ const webhook = (change: Partial<Webhook> = {}): Webhook => ({
   ordered: false,
   state: 'enabled',
   disabledCode: null,
+  disabledAt: null,
   secrets: [],
   failingSince: null,
   failures: 0,
@@ -79,15 +80,12 @@ test.each([
 })
 
 test('a webhook that the fleet disabled is told, and one that somebody did is not', () => {
-  const found = diagnoseWebhooks({
-    company,
-    webhooks: [
-      webhook(),
-      webhook({ state: 'disabled' }),
-      webhook({ state: 'disabled', disabledCode: 'WEBHOOK_GONE' }),
-    ],
-  })
+  const found = diagnoseWebhooks([
+    webhook(),
+    webhook({ state: 'disabled', disabledAt: NOW }),
+    webhook({ state: 'disabled', disabledAt: NOW, disabledCode: 'WEBHOOK_GONE' }),
+  ])
   expect(found).toMatchObject([
-    { code: 'WEBHOOK_GONE', severity: 'warns', do: expect.stringMatching(/webhooks\/0199c1d2/) },
+    { code: 'WEBHOOK_GONE', severity: 'warns', since: NOW, do: expect.stringMatching(/webhooks\/0199c1d2/) },
   ])
 })

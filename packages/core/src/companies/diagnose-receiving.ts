@@ -18,16 +18,16 @@ export const diagnoseReceiving = ({
             failing('SYNC_FAILING', `Receiving as ${sync.subjectType}`, {
               ...sync.failure,
               failures: sync.failures,
+              since: sync.failingSince,
             }),
           ]
         : []),
       ...(sync.auditFailure !== null && sync.auditFailure.failures >= FAILURES_TOLD_FROM
         ? [
-            failing(
-              'SYNC_AUDIT_FAILING',
-              `The audit of what came in as ${sync.subjectType}`,
-              sync.auditFailure,
-            ),
+            failing('SYNC_AUDIT_FAILING', `The audit of what came in as ${sync.subjectType}`, {
+              ...sync.auditFailure,
+              since: new Date(sync.auditFailure.since),
+            }),
           ]
         : []),
     ].map((found) => ({ ...found, do: `${found.do} GET /v1/companies/${company.id}/sync tells more.` })),
@@ -43,21 +43,27 @@ function late({ subjectType, lateAt, checkpoint, failure, held }: SyncState, now
           code: 'SYNC_LATE',
           severity: 'warns',
           says,
+          since: lateAt,
           who: 'fleet',
           do: 'See that a worker runs and that KSeF answers.',
         },
       ]
-    : [{ code: 'SYNC_LATE', severity: 'warns', says, ...remedyOf(code) }]
+    : [{ code: 'SYNC_LATE', severity: 'warns', says, since: lateAt, ...remedyOf(code) }]
 }
 
 const failing = (
   finding: 'SYNC_FAILING' | 'SYNC_AUDIT_FAILING',
   what: string,
-  { code, description, failures }: { code: string; description?: string; failures: number },
+  {
+    code,
+    description,
+    failures,
+    since,
+  }: { code: string; description?: string; failures: number; since: Date | null },
 ): Finding => {
   const said = description === undefined ? '' : ` (${description})`
   const says = `${what} has failed ${counted(failures, 'time')} in a row: ${ERRORS[knownCode(code)].means}${said}`
-  return { code: finding, severity: 'warns', says, ...remedyOf(code) }
+  return { code: finding, severity: 'warns', says, since, ...remedyOf(code) }
 }
 
 const remedyOf = (stored: string): Pick<Finding, 'who' | 'do'> => {

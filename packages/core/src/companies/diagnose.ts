@@ -5,7 +5,7 @@ import { diagnoseIntegration } from './diagnose-integration.ts'
 import { diagnoseOffline } from './diagnose-offline.ts'
 import { diagnoseReceiving } from './diagnose-receiving.ts'
 import { diagnoseWebhooks } from './diagnose-webhooks.ts'
-import { type Finding, SEVERITIES } from './finding.ts'
+import { type Finding, worstFirst } from './finding.ts'
 
 const WELL: Finding = {
   code: 'ALL_WELL',
@@ -30,9 +30,8 @@ export function diagnose(facts: CompanyFacts): Finding[] {
     ...ofCredentials,
     ...diagnoseDelivery(facts),
     ...diagnoseReceiving(facts),
-    ...diagnoseWebhooks(facts),
+    ...diagnoseWebhooks(facts.webhooks),
     ...diagnoseOffline(facts),
   ]
-  const sorted = SEVERITIES.flatMap((severity) => found.filter((one) => one.severity === severity))
-  return sorted.some(({ severity }) => severity !== 'tells') ? sorted : [WELL, ...sorted]
+  return worstFirst(found, WELL)
 }

@@ -1,7 +1,7 @@
 import { ERRORS, type ErrorCode } from '../errors.ts'
 
 /**
- * stops  invoices of the company do not go out.
+ * stops  invoices do not go out.
  * warns  they do, but something fails or soon will.
  * tells  nothing needs to be done.
  */
@@ -32,13 +32,15 @@ export const OWN_FINDINGS = [
   'SYNC_LATE',
 ] as const
 
-/** One thing a company's doctor found. */
+/** One thing a doctor found. */
 export type Finding = {
   /** Stable: a code of docs/ERRORS.md, or one of `OWN_FINDINGS`. */
   code: ErrorCode | (typeof OWN_FINDINGS)[number]
   severity: Severity
   /** What is so, in plain words. Never a secret. */
   says: string
+  /** Since when it is so, where that is known. */
+  since?: Date | null
   who: Actor
   /** What whoever must act does now. */
   do: string
@@ -57,3 +59,9 @@ export function actorFor(code: ErrorCode): Actor {
 
 /** `1 invoice`, `3 invoices`. */
 export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`
+
+/** The worst first. @param well stands before them when nothing stops or warns, so that there is always one */
+export function worstFirst(found: readonly Finding[], well: Finding): Finding[] {
+  const sorted = SEVERITIES.flatMap((severity) => found.filter((one) => one.severity === severity))
+  return sorted.some(({ severity }) => severity !== 'tells') ? sorted : [well, ...sorted]
+}

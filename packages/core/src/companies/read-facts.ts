@@ -1,5 +1,6 @@
 import { readBudgetScope } from '../budget/read-standing.ts'
 import { chooseCredential } from '../context/choose-credential.ts'
+import type { CredentialStore } from '../credentials/credential-store.ts'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import type { CompanyId, KsefEnvironment } from '../identifiers.ts'
@@ -65,8 +66,9 @@ async function integrationOf(
   )
 }
 
-async function ownCredentials(
-  tx: CompanyTransaction,
+/** The owner's credentials that have not ended, with all their versions. */
+export async function ownCredentials(
+  tx: { credentials: Pick<CredentialStore, 'list' | 'versions'> },
   environment: KsefEnvironment,
 ): Promise<CompanyFacts['own']> {
   const found: CompanyFacts['own'][number][] = []

@@ -56,10 +56,18 @@ function whyNot(
   if (credential.companyId !== null && credential.companyId !== owner.companyId)
     return 'CREDENTIAL_WRONG_CONTEXT'
   if (kind === 'token' && !isSameContext(context, owner.context)) return 'CREDENTIAL_WRONG_CONTEXT'
-  return isRefused(version) ? 'CREDENTIAL_REFUSED' : outOfTime(version, now)
+  return whyUnusable(version, now)
 }
 
-const isRefused = ({ failure }: CredentialVersion): boolean => failure?.code === 'CREDENTIAL_REFUSED'
+/** Why a version signs in nowhere; null when nothing is known against it. */
+export const whyUnusable = (
+  version: Pick<CredentialVersion, 'failure' | 'notBefore' | 'notAfter'>,
+  now: Date,
+): 'CREDENTIAL_REFUSED' | ReturnType<typeof outOfTime> =>
+  isRefused(version) ? 'CREDENTIAL_REFUSED' : outOfTime(version, now)
+
+const isRefused = ({ failure }: Pick<CredentialVersion, 'failure'>): boolean =>
+  failure?.code === 'CREDENTIAL_REFUSED'
 
 /** Why a version cannot sign in at that time; null when it can. */
 export function outOfTime(

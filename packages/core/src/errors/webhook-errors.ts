@@ -65,6 +65,14 @@ export const WEBHOOK_ERRORS = {
     means: 'Nothing has arrived at the receiver for days. The webhook was disabled.',
     help: 'Mend the receiver, enable the webhook and have what it missed delivered again.',
   },
+  WEBHOOK_DISABLED_TOO_LONG: {
+    httpStatus: null,
+    blame: 'caller',
+    retry: 'after-change',
+    means:
+      'The event waited for a webhook that stayed disabled until the event had to go, so it was given up.',
+    help: 'Enable the webhook and have the event delivered again within a week; then it is gone, and the lists of invoices and documents tell what it told of.',
+  },
   WEBHOOK_TIMEOUT: {
     httpStatus: null,
     blame: 'caller',

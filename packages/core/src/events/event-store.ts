@@ -48,6 +48,11 @@ export interface EventLog {
    */
   place(limit: number): Promise<Placed | null>
   /**
+   * Ends what waits for disabled webhooks, of events before that moment, up to `limit`: dead, for WEBHOOK_DISABLED_TOO_LONG.
+   * What a worker holds it leaves alone. Answers how many.
+   */
+  giveUp(before: Date, limit: number): Promise<number>
+  /**
    * Drops the oldest events, up to `limit` and of those before that moment, with their deliveries and attempts. The last event
    * of each owner stays, for the next one is counted on from it, and so does what is on its way to an enabled webhook, with
    * what follows it. Answers how many it has looked at.

@@ -31,6 +31,16 @@ export const believed = ({ availability, lookedAt }: Seen, now: Date): Availabil
     ? availability
     : { state: 'online' }
 
+/** The same with since when, where the last look says so. @param seen null: nobody has looked yet */
+export function believedSince(
+  seen: KsefAvailability | null,
+  now: Date,
+): { availability: Availability; since: Date | null } {
+  if (seen === null) return { availability: { state: 'online' }, since: null }
+  const availability = believed(seen, now)
+  return { availability, since: availability.state === seen.availability.state ? seen.since : null }
+}
+
 /** Whether it is of no use to call KSeF now: it cannot be reached, and that was seen a moment ago. */
 export const isOutOfReach = (seen: Seen, now: Date): boolean => believed(seen, now).state === 'offline'
 

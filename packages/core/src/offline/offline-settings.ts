@@ -3,7 +3,7 @@ import { warsawDay } from '../dispatch/warsaw-midnight.ts'
 import { FleetError } from '../errors.ts'
 import type { CompanyId } from '../identifiers.ts'
 import type { CompanyTransaction } from '../stores.ts'
-import { believed, type KsefAvailability } from './availability.ts'
+import { believedSince, type KsefAvailability } from './availability.ts'
 import type { OfflineStanding } from './offline-store.ts'
 
 type Deps = Pick<CoreDependencies, 'db' | 'environment' | 'now' | 'offlineAutomatic'>
@@ -25,10 +25,8 @@ export async function readOfflineFacts(
   const seen = await tx.offline.availability(environment)
   const settings = await tx.offline.settings()
   const present = now()
-  const availability = seen === null ? { state: 'online' as const } : believed(seen, present)
   return {
-    availability,
-    since: availability.state === seen?.availability.state ? seen.since : null,
+    ...believedSince(seen, present),
     automatic: settings?.automatic ?? offlineAutomatic ?? true,
     isOwnChoice: settings !== null,
     ...(await tx.offline.standing(environment, warsawDay(present))),

@@ -42,6 +42,7 @@ export async function createWebhook(
     companyId: owner,
     state: 'enabled',
     disabledCode: null,
+    disabledAt: null,
     secrets: [sealSecret(deps, { id, companyId: owner }, secret)],
     failingSince: null,
     failures: 0,
@@ -58,13 +59,13 @@ export async function createWebhook(
 
 /** Enabling it forgets what it was disabled for. @throws FleetError NOT_FOUND, WEBHOOK_URL_REFUSED */
 export async function changeWebhook(
-  deps: Pick<Deps, 'db' | 'destinations'>,
+  deps: Pick<Deps, 'db' | 'now' | 'destinations'>,
   { owner, webhookId, actor, requestId, enabled, ...given }: At & Partial<Given> & { enabled?: boolean } & By,
 ): Promise<Webhook> {
   if (given.url !== undefined) refuseUrl(deps, given.url)
   return withWebhookOwner(deps, owner, async (stores) => {
     const webhook = await lockedWebhook(stores, webhookId)
-    const set: WebhookChange = { ...given, ...stateOf(webhook, enabled) }
+    const set: WebhookChange = { ...given, ...stateOf(webhook, enabled, deps.now()) }
     await stores.webhooks.update(webhookId, set)
     await note(stores, { action: 'webhook.change', id: webhookId, by: { actor, ...ofRequest(requestId) } })
     return { ...webhook, ...set }
@@ -128,11 +129,18 @@ function refuseUrl({ destinations }: Pick<Deps, 'destinations'>, url: string): v
     throw new FleetError('WEBHOOK_URL_REFUSED', { detail: `The URL was refused: ${fault}.` })
 }
 
-function stateOf({ state }: Webhook, enabled: boolean | undefined): WebhookChange {
+function stateOf({ state }: Webhook, enabled: boolean | undefined, now: Date): WebhookChange {
   if (enabled === undefined || enabled === (state === 'enabled')) return {}
   return enabled
-    ? { state: 'enabled', disabledCode: null, failingSince: null, failures: 0, blockedUntil: null }
-    : { state: 'disabled', disabledCode: null }
+    ? {
+        state: 'enabled',
+        disabledCode: null,
+        disabledAt: null,
+        failingSince: null,
+        failures: 0,
+        blockedUntil: null,
+      }
+    : { state: 'disabled', disabledCode: null, disabledAt: now }
 }
 
 /** ISO times compare as text. */

@@ -9,7 +9,8 @@
  *
  * pending    due at `nextAttemptAt`, unless one worker holds it until its lease ends.
  * delivered  the receiver said 2xx.
- * dead       it did not, as often as it was asked. Delivered again only when somebody asks for it.
+ * dead       it did not, as often as it was asked, or was disabled until the event had to go. Delivered again only when
+ *            somebody asks for it.
  */
 import type { StoredEvent } from '../events/fleet-event.ts'
 import type { CompanyId, WebhookId } from '../identifiers.ts'
@@ -41,6 +42,8 @@ export type Webhook = {
   ordered: boolean
   state: WebhookState
   disabledCode: string | null
+  /** Since then nothing is delivered to it, by the fleet's decision or somebody's wish. */
+  disabledAt: Date | null
   secrets: readonly WebhookSecret[]
   /** Since then nothing has arrived. */
   failingSince: Date | null
@@ -60,6 +63,7 @@ export type WebhookChange = Partial<
     | 'ordered'
     | 'state'
     | 'disabledCode'
+    | 'disabledAt'
     | 'secrets'
     | 'failingSince'
     | 'failures'

@@ -69,7 +69,7 @@ async function noteHealth(
     await webhooks.update(id, set)
     return null
   }
-  await webhooks.update(id, { ...set, state: 'disabled', disabledCode: code })
+  await webhooks.update(id, { ...set, state: 'disabled', disabledCode: code, disabledAt: now })
   const data = { webhookId: id, code }
   await events.add({ type: 'webhook.disabled', subject: id, key: `${id}-disabled-${now.getTime()}`, data })
   return code

@@ -6,7 +6,7 @@
  * Within a batch events go by their ids. Who could know of an event (its transaction had committed) wrote its own later,
  * under a higher id, and so comes after it, whichever batches they fall into.
  */
-import type { EventLog, Placed } from '@ksef-fleet/core'
+import type { ErrorCode, EventLog, Placed } from '@ksef-fleet/core'
 import { sql } from 'drizzle-orm'
 import type { Tx } from '../transaction.ts'
 
@@ -28,11 +28,36 @@ export const eventLog = (tx: Tx): EventLog => ({
     const [row] = placed.rows
     return { events: row?.events ?? 0, owners: row?.owners ?? [], webhooks: row?.webhooks ?? [] }
   },
+  async giveUp(before, limit) {
+    const { rowCount } = await tx.execute(givingUp(before, limit))
+    return rowCount ?? 0
+  },
   async retire(before, limit) {
     const { rows } = await tx.execute<{ count: number }>(retiring(before, limit))
     return rows[0]?.count ?? 0
   },
 })
+
+const GIVEN_UP: ErrorCode = 'WEBHOOK_DISABLED_TOO_LONG'
+
+/**
+ * Whoever enables a webhook or delivers to it takes its row first, so it stays disabled until this ends; workers that give up at
+ * once take different deliveries.
+ */
+const givingUp = (before: Date, limit: number) => sql`
+  with waits as materialized (
+    select d.endpoint_id, d.event_id
+      from webhook_endpoints w
+      join webhook_deliveries d on d.endpoint_id = w.id and d.state = 'pending'
+       and (d.lease_until is null or d.lease_until <= clock_timestamp())
+      join events e on e.id = d.event_id
+     where w.state = 'disabled' and e.at < ${before.toISOString()}::timestamptz
+     limit ${limit} for share of w for update of d skip locked
+  )
+  update webhook_deliveries d
+     set state = 'dead', code = ${GIVEN_UP}, next_attempt_at = null, lease_until = null, fence = d.fence + 1,
+         ended_at = clock_timestamp()
+    from waits where d.endpoint_id = waits.endpoint_id and d.event_id = waits.event_id and d.state = 'pending'`
 
 /**
  * From where it ended last time, so that what stays of idle owners is not looked at each time; once such an owner has later

@@ -71,6 +71,7 @@ export const webhookEndpoints = pgTable(
     ordered: boolean('ordered').notNull(),
     state: text('state').$type<core.WebhookState>().notNull(),
     disabledCode: text('disabled_code'),
+    disabledAt: moment('disabled_at'),
     /** Each sealed for its webhook. */
     secrets: jsonb('secrets').$type<readonly core.WebhookSecret[]>().notNull(),
     failingSince: moment('failing_since'),

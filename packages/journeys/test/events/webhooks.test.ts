@@ -3,11 +3,14 @@ import type { LookupFunction } from 'node:net'
 import {
   type Company,
   changeWebhook,
+  diagnoseProvider,
   placeEvents,
+  readProviderFacts,
   readWebhook,
   readWebhookDelivery,
   redeliverEvent,
   redeliverRange,
+  removeWebhook,
   rotateWebhookSecret,
   testWebhook,
   type Webhook,
@@ -147,6 +150,38 @@ describe('a receiver', () => {
     })
     await fleet.run(fleet.clerk, webhook)
     expect(sequences()).toEqual([1, 2, 3])
+  })
+
+  test('of the provider that answers 410 is named by the doctor, and whoever else listens is told', async () => {
+    const other = await startReceiver()
+    other.answering = says(204)
+    const listening = await fleet.webhook(null, other, { types: ['webhook.disabled'] })
+    receiver.answering = says(410)
+    const gone = await fleet.webhook(null, receiver)
+    await fleet.tell(company, 1)
+    const before = new Date()
+    await fleet.run(fleet.clerk, gone)
+    await placeEvents(fleet.db)
+    const told = {
+      type: 'webhook.disabled',
+      subject: gone.id,
+      data: { webhookId: gone.id, code: 'WEBHOOK_GONE' },
+    }
+    await fleet.run(fleet.clerk, listening)
+    expect(other.received).toMatchObject([{ ...told, companyId: null }])
+    const { disabledAt } = await read(gone)
+    expect(disabledAt?.getTime()).toBeGreaterThanOrEqual(before.getTime())
+    const findings = diagnoseProvider(await readProviderFacts(fleet.deps))
+    expect(findings).toMatchObject([{ code: 'WEBHOOK_GONE', since: disabledAt, who: 'provider' }])
+    expect(await fleet.deliveries(gone)).toMatchObject([{ state: 'dead', code: 'WEBHOOK_GONE' }])
+    const { rows } = await fleet.admin.query(
+      'select 1 from webhook_deliveries d join events e on e.id = d.event_id where d.endpoint_id = $1 and e.type = $2',
+      [gone.id, told.type],
+    )
+    expect(rows).toEqual([])
+    for (const webhook of [gone, listening])
+      await removeWebhook(fleet.deps, { owner: null, webhookId: webhook.id, actor: 'story' })
+    await other.close()
   })
 
   test('that asks for a pause gets it', async () => {
