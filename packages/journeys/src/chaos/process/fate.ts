@@ -18,7 +18,7 @@ export type Fate = {
  * Nobody whose patience ends dies before it has passed so many moments, the way of some three invoices: deaths are measured in work and not in
  * time, so that a slow machine has fewer of them and still gets somewhere.
  */
-const WORK_MIN = 40
+const WORK_MIN = 46
 
 /** One death, as its file tells it. */
 export type Death = {
