@@ -32,6 +32,8 @@ export function reportOn(run: { seed: string; model: ModelRun; soak: Soak }, tar
     needlessResends: verdict.needlessResends.length + model.tally.needlessResends,
     crossings: verdict.crossings.length,
     unannouncedPosts: verdict.unannounced.length,
+    untold: verdict.untold.length,
+    messagesHeard: evidence.telling.messages.length,
     illegalRows: verdict.illegal.length + model.tally.staleWrites,
     leaks: secrets.leaks.length,
     secretSearches: secrets.searches,
@@ -62,6 +64,7 @@ export function reportOn(run: { seed: string; model: ModelRun; soak: Soak }, tar
     falseFailures: 0,
     needlessResends: 0,
     crossings: 0,
+    untold: 0,
     leaks: 0,
     ownRateLimits: 0,
   }

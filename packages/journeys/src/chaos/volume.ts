@@ -4,7 +4,10 @@ import type { Targets } from './report.ts'
 
 export type Volume = {
   model: Omit<ModelOptions, 'seed'>
-  soak: Pick<SoakOptions, 'durationMs' | 'stormMs' | 'companies' | 'workers' | 'invoices' | 'rounds'>
+  soak: Pick<
+    SoakOptions,
+    'durationMs' | 'stormMs' | 'companies' | 'workers' | 'invoices' | 'rounds' | 'isHasty'
+  >
   targets: Targets
 }
 
@@ -17,7 +20,15 @@ const ROUND_MINUTES = 0.9
 /** Everything in less than a minute of storm, with little of each; what a machine does beside it must not matter. */
 const SHORT: Volume = {
   model: { faults: { single: 2, double: 2 }, chosen: 5_000 },
-  soak: { durationMs: 24_000, stormMs: 14_000, companies: 4, workers: 2, invoices: 60, rounds: 1 },
+  soak: {
+    durationMs: 24_000,
+    stormMs: 14_000,
+    companies: 4,
+    workers: 2,
+    invoices: 60,
+    rounds: 1,
+    isHasty: false,
+  },
   targets: { kills: 2, killPoints: 2, invoices: 12, drainSecondsMax: 60 },
 }
 
@@ -38,6 +49,7 @@ export function volumeOf(minutes: number): Volume {
       workers: 4,
       invoices,
       rounds: Math.max(1, Math.round(storm / ROUND_MINUTES)),
+      isHasty: true,
     },
     targets: {
       kills: Math.round(minutes * KILLS_PER_MINUTE),

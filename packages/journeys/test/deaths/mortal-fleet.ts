@@ -47,6 +47,7 @@ export const NOTHING_BROKEN: Verdict = {
   crossings: [],
   unannounced: [],
   illegal: [],
+  untold: [],
   ownRateLimits: 0,
 }
 

@@ -33,7 +33,9 @@ beforeAll(async () => {
     workers: 2,
     limits: 'off',
     lineFaultRate: 0,
+    refusalRate: 0,
     patienceMs: 0,
+    isHasty: false,
     log: () => undefined,
   })
 })

@@ -4,6 +4,7 @@ import type { Decision, LedgerSnapshot } from '@ksef-fleet/simulator'
 import type { Death } from '../process/fate.ts'
 import type { Load } from '../process/load.ts'
 import { query } from '../process/servers.ts'
+import type { Listener, Message, Sink } from '../process/sink.ts'
 
 export type SubmissionRow = {
   id: string
@@ -30,6 +31,14 @@ export type AttemptRow = {
   outcome: string | null
 }
 export type SessionRow = { id: string; reference: string | null; state: string; nip: string }
+/** An event of an invoice. @property sequence null until it has its place in the log */
+export type EventRow = {
+  company_id: string
+  type: string
+  subject: string
+  ksef_number: string | null
+  sequence: number | null
+}
 
 export type Evidence = {
   load: Load
@@ -38,6 +47,8 @@ export type Evidence = {
   submissions: SubmissionRow[]
   attempts: AttemptRow[]
   sessions: SessionRow[]
+  events: EventRow[]
+  telling: { listeners: readonly Listener[]; messages: readonly Message[]; forged: number }
   deaths: Death[]
 }
 
@@ -60,10 +71,17 @@ const SESSIONS = `
   select s.id, s.reference_number as reference, s.state, c.nip
     from sessions s join companies c on c.id = s.company_id`
 
-/** Where the evidence lies. */
-export type Scene = { simulatorUrl: string; adminUrl: string; deathsFile: string }
+const EVENTS = `
+  select company_id, type, subject, data ->> 'ksefNumber' as ksef_number, sequence::int
+    from events where type like 'invoice.%' order by company_id, sequence`
 
-export async function gather({ simulatorUrl, adminUrl, deathsFile }: Scene, load: Load): Promise<Evidence> {
+/** Where the evidence lies. @property sink left out: nobody listened */
+export type Scene = { simulatorUrl: string; adminUrl: string; deathsFile: string; sink?: Sink }
+
+export async function gather(
+  { simulatorUrl, adminUrl, deathsFile, sink }: Scene,
+  load: Load,
+): Promise<Evidence> {
   const ledger = await read<LedgerSnapshot>(`${simulatorUrl}/_simulator/ledger`)
   const { calls } = await read<{ calls: Evidence['calls'] }>(`${simulatorUrl}/_simulator/ledger/calls`)
   return {
@@ -73,6 +91,12 @@ export async function gather({ simulatorUrl, adminUrl, deathsFile }: Scene, load
     submissions: await query<SubmissionRow>(adminUrl, SUBMISSIONS),
     attempts: await query<AttemptRow>(adminUrl, ATTEMPTS),
     sessions: await query<SessionRow>(adminUrl, SESSIONS),
+    events: await query<EventRow>(adminUrl, EVENTS),
+    telling: {
+      listeners: sink?.listeners ?? [],
+      messages: sink?.messages ?? [],
+      forged: sink?.forged() ?? 0,
+    },
     deaths: readDeaths(deathsFile),
   }
 }

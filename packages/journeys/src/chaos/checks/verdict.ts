@@ -1,6 +1,7 @@
 /** Judges the evidence. Each count is a promise broken; each finding names the invoice, so that it can be looked for. */
 import { parseKsefNumber } from '@ksef-fleet/ksef'
 import type { Decision, Evidence, SubmissionRow } from './evidence.ts'
+import { unheardOf, untoldOf } from './telling.ts'
 
 export type Finding = { what: string; where: string }
 
@@ -19,6 +20,8 @@ export type Verdict = {
   unannounced: Finding[]
   /** Rows that contradict the tables of states or each other. */
   illegal: Finding[]
+  /** An outcome that the log of events, or a receiver of webhooks, was not told as it is. */
+  untold: Finding[]
   ownRateLimits: number
 }
 
@@ -34,6 +37,7 @@ export function judge(evidence: Evidence): Verdict {
     crossings: crossingsOf(evidence, known),
     unannounced: unannouncedOf(evidence),
     illegal: illegalOf(evidence),
+    untold: [...untoldOf(evidence), ...unheardOf(evidence)],
     ownRateLimits: evidence.calls.filter(({ httpStatus, fault }) => httpStatus === 429 && fault === undefined)
       .length,
   }

@@ -1,12 +1,13 @@
 /** Fleet, load, deaths and storm at once; then calm, drain, and the evidence. */
 import { setTimeout as sleep } from 'node:timers/promises'
+import { apiClient } from '../../fleet/api-client.ts'
 import { type Evidence, gather, readDeaths } from '../checks/evidence.ts'
 import { fencedWrites, type Resumptions, resumptions } from '../checks/resumption.ts'
 import { type SecretSearch, searchSecrets } from '../checks/secrets.ts'
 import { judge, type Verdict } from '../checks/verdict.ts'
 import { type Control, runControls } from '../controls/controls.ts'
 import { control, type StormRecord, storm } from '../storm/storm.ts'
-import { connectCompanies, registerElsewhere } from './companies.ts'
+import { connectCompanies, registerElsewhere, type StormCompany } from './companies.ts'
 import { type Planned, type Posting, planInvoices, postThrough } from './load.ts'
 import { query } from './servers.ts'
 import { type Stack, startStack } from './stack.ts'
@@ -22,6 +23,7 @@ export type SoakOptions = {
   workers: number
   invoices: number
   rounds: number
+  isHasty: boolean
   limits: 'off' | 'production'
   log: (line: string) => void
 }
@@ -45,6 +47,9 @@ export type Soak = {
 const PATIENCE_MS = 1_000
 const LINE_FAULT_RATE = 0.02
 const TAKEN_RATE = 0.01
+const REFUSAL_RATE = 0.1
+/** Of the companies, those whose backends listen. */
+const LISTENERS = 2
 /** Deaths begin when so many invoices have gone all the way, so that every moment of it is known. */
 const ENDED_FIRST = 12
 /** What is promised of a resumption. */
@@ -57,10 +62,12 @@ export async function soak(options: SoakOptions): Promise<Soak> {
   await using stack = await startStack({
     ...options,
     lineFaultRate: LINE_FAULT_RATE,
+    refusalRate: REFUSAL_RATE,
     patienceMs: PATIENCE_MS,
   })
   log(`stack is up, connecting ${options.companies} companies`)
   const companies = await connectCompanies(stack, options.companies)
+  await listen(stack, companies.slice(0, LISTENERS))
   const posting: Posting = {
     companies,
     seed,
@@ -86,6 +93,7 @@ export async function soak(options: SoakOptions): Promise<Soak> {
   const load = await posted
   stack.slots.calm()
   stack.line.calm()
+  stack.sink.calm()
   await control(stack, '/misbehaviours')
   const ended = Date.now()
   log(`faults are over, ${load.acknowledged.length} invoices were acknowledged; draining`)
@@ -118,6 +126,13 @@ export async function soak(options: SoakOptions): Promise<Soak> {
   }
 }
 
+/** One hears its events in order, the other as they come. */
+async function listen(stack: Stack, companies: readonly StormCompany[]): Promise<void> {
+  const api = apiClient(stack.apiUrl, stack.apiKey)
+  for (const [nth, company] of companies.entries())
+    await stack.sink.listen(api, company, { isOrdered: nth === 0 })
+}
+
 async function takeNumbers(stack: Stack, planned: readonly Planned[]): Promise<void> {
   const taken = Map.groupBy(
     planned.filter(({ isTaken }) => isTaken),
@@ -140,6 +155,9 @@ async function misbehave(stack: Stack): Promise<void> {
 }
 
 const ENDED = `select count(*)::int as n from submissions where state in ('receipted', 'rejected', 'held')`
+/** What is told of an ended invoice may be on its way yet. */
+const UNTOLD = `select (select count(*) from events where position is null)::int
+  + (select count(*) from webhook_deliveries where state = 'pending')::int as n`
 const MOVING = `select count(*)::int as n from submissions where state not in ('receipted', 'rejected', 'held')`
 
 async function countOf(stack: Stack, statement: string): Promise<number> {
@@ -169,7 +187,7 @@ async function flowing(stack: Stack, { durationMs, invoices }: SoakOptions): Pro
 
 async function drained(stack: Stack, since: number): Promise<number | null> {
   while (Date.now() - since < DRAIN_MS_MAX) {
-    if ((await countOf(stack, MOVING)) === 0) return Date.now() - since
+    if ((await countOf(stack, MOVING)) + (await countOf(stack, UNTOLD)) === 0) return Date.now() - since
     await sleep(LOOK_MS)
   }
   return null

@@ -9,6 +9,7 @@ import { type FleetProcess, inheritedSettings, startProcess } from '../../fleet/
 import { bundleWorker } from './bundle.ts'
 import { type KsefLine, ksefLine } from './ksef-line.ts'
 import { type Servers, startServers } from './servers.ts'
+import { type Sink, startSink } from './sink.ts'
 import { type Slots, startSlots } from './slots.ts'
 
 export type StackOptions = {
@@ -19,13 +20,18 @@ export type StackOptions = {
   limits: 'off' | 'production'
   /** Share of the calls that the line to KSeF breaks. */
   lineFaultRate: number
+  /** Share of the webhooks' calls that their receiver refuses. */
+  refusalRate: number
   patienceMs: number
+  /** Claims as short as only a machine that does nothing else keeps up with. */
+  isHasty: boolean
   log: (line: string) => void
 }
 
 export type Stack = AsyncDisposable & {
   servers: Servers
   line: KsefLine
+  sink: Sink
   slots: Slots
   apiUrl: string
   /** Straight to the simulator, past the line. */
@@ -39,13 +45,18 @@ export type Stack = AsyncDisposable & {
   crashApi(): Promise<void>
 }
 
-/** The waits of a fleet, shortened by nothing but settings. The lease outlives a POST and its wait for the budget. */
-const WORKER_SETTINGS = {
+/** How long claims hold, in which a POST and its wait for the budget must find room, and when what nobody answered is rung again. */
+const HASTY = {
   KSEF_DEADLINE_SECONDS: '0.8',
   BUDGET_WAIT_SECONDS: '0.8',
   CLAIM_LEASE_SECONDS: '1.8',
-  PACKAGE_LEASE_SECONDS: '1.5',
   RING_SECONDS: '0.6',
+}
+const PATIENT = { KSEF_DEADLINE_SECONDS: '1', CLAIM_LEASE_SECONDS: '3.2', RING_SECONDS: '1' }
+
+/** The other waits of a fleet, shortened by nothing but settings. */
+const WORKER_SETTINGS = {
+  PACKAGE_LEASE_SECONDS: '1.5',
   SEARCH_SECONDS: '0.1,0.3',
   POLL_SECONDS: '0.15,0.3,0.5,1',
   RETRY_SECONDS: '0.3,0.6,1',
@@ -57,6 +68,9 @@ const WORKER_SETTINGS = {
   STATUS_CONCURRENCY: '6',
   UPKEEP_CONCURRENCY: '2',
   DATABASE_POOL_SIZE: '8',
+  WEBHOOK_TIMEOUT_SECONDS: '1',
+  WEBHOOK_LEASE_SECONDS: '1.5',
+  WEBHOOK_RETRY_SECONDS: '0.3,0.5,1,1,2,2,3,3,5,5,5,5',
 }
 
 export async function startStack(options: StackOptions): Promise<Stack> {
@@ -79,6 +93,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   })
   started.defer(() => simulator.stop())
   const line = started.use(await ksefLine({ target: simulatorUrl, seed, rate: options.lineFaultRate }))
+  const sink = started.use(await startSink({ seed, rate: options.refusalRate }))
   const masterKey = randomBytes(32).toString('base64')
   const env = {
     DATABASE_APP_URL: servers.database.appUrl,
@@ -88,6 +103,8 @@ export async function startStack(options: StackOptions): Promise<Stack> {
     MASTER_KEY: masterKey,
     SECRET_STORE: 'local',
     SECRET_STORE_DIRECTORY: join(directory, 'secrets'),
+    WEBHOOK_NETWORKS: '127.0.0.0/8',
+    WEBHOOK_HTTP: 'true',
   }
   const api = await startApi({ env, directory: logs, port: await freePort() })
   started.defer(() => api.current().stop())
@@ -105,6 +122,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
         ...inheritedSettings(),
         ...env,
         ...WORKER_SETTINGS,
+        ...(options.isHasty ? HASTY : PATIENT),
         KSEF_BASE_URL: `${line.url}/v2`,
         HEALTH_PORT: '0',
       },
@@ -115,6 +133,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   return {
     servers,
     line,
+    sink,
     slots,
     simulatorUrl,
     apiUrl: api.url,
