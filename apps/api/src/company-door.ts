@@ -41,10 +41,13 @@ export const WebhookPath = CompanyPath.extend({ webhookId: WebhookIdInPath })
 export const ProviderWebhookPath = z.object({ webhookId: WebhookIdInPath })
 export const ApiKeyPath = z.object({ apiKeyId: z.string().regex(LOWER_CASE).pipe(ApiKeyId) })
 
+/** Whatever is named as a company in a path. */
+const NamedCompany = z.object({ companyId: z.unknown() })
+
 /** Turns away whoever may not use the company in the path. */
 export function guardCompanyInPath(app: FastifyInstance): void {
   app.addHook('onRequest', async (request) => {
-    const named = z.object({ companyId: z.unknown() }).safeParse(request.params)
+    const named = NamedCompany.safeParse(request.params)
     if (!named.success || named.data.companyId === undefined) return
     const companyId = CompanyIdInPath.safeParse(named.data.companyId)
     if (companyId.success && mayUse(callerOf(request), companyId.data)) return

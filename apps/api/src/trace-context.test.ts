@@ -2,7 +2,7 @@ import { describe, expect, test } from 'vitest'
 import { traceOf } from './trace-context.ts'
 
 const counted = (length: number) => Uint8Array.from({ length }, (_, index) => index + 1)
-const OURS = '00-0102030405060708090a0b0c0d0e0f10-0102030405060708-00'
+const OURS = '00-0102030405060708090a0b0c0d0e0f10-1112131415161718-00'
 
 describe('traceOf', () => {
   test('carries on the trace of the caller', () => {

@@ -11,7 +11,8 @@ export type Trace = { traceparent: string; traceId: string }
 export function traceOf(header: unknown, randomBytes: (length: number) => Uint8Array): Trace {
   const given = typeof header === 'string' ? TRACEPARENT.exec(header) : null
   if (given?.[1] !== undefined) return { traceparent: given[0], traceId: given[1] }
-  const [traceId, spanId] = [hex(randomBytes(16)), hex(randomBytes(8))]
+  const drawn = hex(randomBytes(24))
+  const [traceId, spanId] = [drawn.slice(0, 32), drawn.slice(32)]
   return { traceparent: `00-${traceId}-${spanId}-00`, traceId }
 }
 

@@ -11,6 +11,14 @@ afterAll(() => api?.[Symbol.asyncDispose]())
 const post = (xml: Uint8Array | string, headers: Record<string, string> = {}) =>
   api.call({ url: `/v1/companies/${api.a.id}/invoices`, xml, headers, key: api.a.key })
 
+const keyed = (xml: Uint8Array, key: string, company = api.a) =>
+  api.call({
+    url: `/v1/companies/${company.id}/invoices`,
+    xml,
+    key: company.key,
+    headers: { 'idempotency-key': key },
+  })
+
 describe('posting an invoice', () => {
   test('answers 202 with its place, and it can be read back byte for byte', async () => {
     const xml = invoiceOf(NIP_A, { number: 'FV/2026/11/0001' })
@@ -101,14 +109,6 @@ describe('how an invoice is to travel', () => {
 })
 
 describe('an Idempotency-Key', () => {
-  const keyed = (xml: Uint8Array, key: string, company = api.a) =>
-    api.call({
-      url: `/v1/companies/${company.id}/invoices`,
-      xml,
-      key: company.key,
-      headers: { 'idempotency-key': key },
-    })
-
   test('answers the same request with the same invoice, and says that it is a replay', async () => {
     const xml = invoiceOf(NIP_A)
     const key = crypto.randomUUID()
@@ -143,8 +143,8 @@ describe('an Idempotency-Key', () => {
     const key = crypto.randomUUID()
     let running: Promise<{ statusCode: number }> | undefined
     await api.deps.db.withCompany(CompanyId.parse(api.a.id), async (tx) => {
-      const asked = { environment: api.deps.environment, idempotencyKey: key }
-      expect(await tx.acceptance.look(asked)).toMatchObject({ isKeyBusy: false })
+      const asked = { environment: api.deps.environment, idempotencyKeys: [key] }
+      expect(await tx.acceptance.look(asked)).toMatchObject({ busyKeys: [] })
       running = keyed(xml, key)
       const answer = await running
       expect(answer.statusCode).toBe(409)
@@ -188,6 +188,62 @@ describe('an Idempotency-Key', () => {
     for (const problem of others) {
       expect(problem).toMatchObject({ code: 'INVOICE_DUPLICATE', existing: { id: accepted[0]?.json().id } })
     }
+  })
+})
+
+describe('invoices that come at once', () => {
+  const numbers = Array.from({ length: 30 }, (_, index) => `C/${index}`)
+  const crowd = (suffix: string) =>
+    numbers.map((number) => post(invoiceOf(NIP_A, { number: `${number}${suffix}` })))
+
+  test('share transactions and wishes to send, and each is stored as it came', async () => {
+    await api.query('delete from outbox')
+    const before = await api.counts()
+    const xmls = numbers.map((number) => invoiceOf(NIP_A, { number: `${number}-ąę`.repeat(5) }))
+    const keys = xmls.map(() => crypto.randomUUID())
+    const send = () => Promise.all(xmls.map((xml, index) => keyed(xml, keys[index] ?? '')))
+    const answers = await send()
+    expect(answers.map(({ statusCode }) => statusCode)).toEqual(xmls.map(() => 202))
+    for (const [index, answer] of answers.entries()) {
+      const back = await api.call({ url: `${answer.headers.location}/xml`, key: api.a.key })
+      expect(back.rawPayload).toEqual(Buffer.from(xmls[index] ?? []))
+    }
+    const { 'public.outbox': wishes = 0, ...rows } = difference(before, await api.counts())
+    expect(rows).toEqual({
+      'public.submissions': 30,
+      'public.ksef_documents_raw': 30,
+      'public.ksef_documents': 30,
+      'public.idempotency_keys': 30,
+    })
+    expect(wishes).toBeGreaterThan(0)
+    expect(wishes).toBeLessThan(30)
+    const again = await send()
+    expect(again.map((answer) => answer.headers['idempotency-replayed'])).toEqual(xmls.map(() => 'true'))
+    expect(again.map((answer) => answer.json().id)).toEqual(answers.map((answer) => answer.json().id))
+  })
+
+  test('each have their own answer: those that are refused fail no other', async () => {
+    const [taken, repeated] = [invoiceOf(NIP_A), invoiceOf(NIP_A)]
+    const [used, again] = [crypto.randomUUID(), crypto.randomUUID()]
+    const { id } = (await keyed(taken, used)).json()
+    const replayed = (await keyed(repeated, again)).json()
+    const odd = [
+      post(taken),
+      keyed(invoiceOf(NIP_A), used),
+      keyed(repeated, again),
+      post(invoiceOf(NIP_B)),
+      post('<Faktura/>'),
+    ]
+    const sound = [...crowd('x'), ...odd, ...crowd('y')]
+    const answers = await Promise.all(sound)
+    const told = answers.map((answer) => answer.json().code ?? answer.statusCode)
+    expect(told).toEqual([
+      ...numbers.map(() => 202),
+      ...['INVOICE_DUPLICATE', 'IDEMPOTENCY_KEY_REUSED', 202, 'INVOICE_SELLER_MISMATCH', 'INVOICE_INVALID'],
+      ...numbers.map(() => 202),
+    ])
+    expect(answers[numbers.length]?.json().existing.id).toBe(id)
+    expect(answers[numbers.length + 2]?.json().id).toBe(replayed.id)
   })
 })
 

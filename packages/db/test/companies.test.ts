@@ -1,15 +1,7 @@
 import { randomUUID } from 'node:crypto'
-import { type ApiKey, ApiKeyId, type Company, CompanyId, type Submission } from '@ksef-fleet/core'
+import { type ApiKey, ApiKeyId, type Company, CompanyId } from '@ksef-fleet/core'
 import { afterAll, describe, expect, test } from 'vitest'
-import {
-  insertCompany,
-  insertIntegration,
-  insertSubmission,
-  newCompany,
-  newHeader,
-  newSubmission,
-  openFleet,
-} from './fleet.ts'
+import { insertCompany, insertIntegration, insertSubmission, newCompany, openFleet } from './fleet.ts'
 
 const fleet = await openFleet()
 const { db, admin } = fleet
@@ -268,83 +260,6 @@ describe('API keys', () => {
     ])
     const { rows } = await admin.query('select xmin::text as version from api_keys where id = $1', [key.id])
     expect(await touched()).not.toBe(rows[0].version)
-  })
-})
-
-describe('accepting', () => {
-  const ring = { job: 'send-pending', key: 'send-company', payload: { companyId: 'x' } }
-  const look = (company: Company, idempotencyKey: string | null) =>
-    db.withCompany(company.id, (tx) => tx.acceptance.look({ environment: 'test', idempotencyKey }))
-
-  test('is told in one look what a company is', async () => {
-    const company = await insertCompany(fleet)
-    const reachable = {
-      availability: { state: 'online' },
-      lookedAt: null,
-      isTotalFailure: false,
-      automatic: null,
-    }
-    const told = { nip: company.nip, isConnected: false, isKeyBusy: false, earlier: null, ...reachable }
-    expect(await look(company, null)).toEqual(told)
-    await insertIntegration(fleet, company)
-    expect(await look(company, 'key')).toEqual({ ...told, isConnected: true })
-    const nobody = { ...company, id: CompanyId.parse(randomUUID()) }
-    expect(await look(nobody, 'key')).toEqual({ ...told, nip: null })
-  })
-
-  test('stores document, submission, entry and wish, or nothing', async () => {
-    const company = await insertCompany(fleet)
-    const submission = newSubmission(company, { number: 'A/1' })
-    const content = Buffer.from('<Faktura/>')
-    const store = (accepted: Submission, key: string | null) =>
-      db.withCompany(company.id, (tx) =>
-        tx.acceptance.store({
-          submission: accepted,
-          content,
-          header: newHeader(accepted),
-          entry: key === null ? null : { key, fingerprint: accepted.invoiceHash },
-          ring,
-        }),
-      )
-    await store(submission, 'key')
-    const stored = await db.withCompany(company.id, async (tx) => ({
-      submission: await tx.submissions.get(submission.id),
-      document: await tx.documents.get(submission.documentId),
-      header: await tx.documents.header(submission.documentId),
-    }))
-    expect(stored.submission).toEqual(submission)
-    expect(Buffer.from(stored.document?.content ?? [])).toEqual(content)
-    expect(stored.document).toMatchObject({ direction: 'outgoing', kind: 'invoice' })
-    expect(stored.header).toMatchObject({ number: 'A/1', roles: ['Subject1'], submissionId: submission.id })
-    const entry = { fingerprint: submission.invoiceHash, submissionId: submission.id }
-    expect(await look(company, 'key')).toMatchObject({ isKeyBusy: false, earlier: entry })
-    expect(await db.withCompany(company.id, (tx) => tx.acceptance.earlier('key'))).toEqual(entry)
-
-    const twin = newSubmission(company, { number: 'A/2' })
-    await expect(store(twin, 'key')).rejects.toMatchObject({ kind: 'conflict' })
-    await expect(store(newSubmission(company, { number: 'A/1' }), null)).rejects.toMatchObject({
-      kind: 'conflict',
-    })
-    const left = await db.withCompany(company.id, async (tx) => [
-      await tx.submissions.get(twin.id),
-      await tx.documents.get(twin.documentId),
-    ])
-    expect(left).toEqual([null, null])
-    await store(twin, null)
-    const rings = await db.asSystem('relay-outbox', (tx) => tx.outbox.take(1_000))
-    expect(rings.filter(({ key }) => key === ring.key)).toEqual([ring])
-  })
-
-  test('holds a key until its transaction ends, against its own company only', async () => {
-    const [one, other] = [await insertCompany(fleet), await insertCompany(fleet)]
-    await db.withCompany(one.id, async (tx) => {
-      const asked = { environment: 'test', idempotencyKey: 'key' } as const
-      expect(await tx.acceptance.look(asked)).toMatchObject({ isKeyBusy: false })
-      expect(await look(other, 'key')).toMatchObject({ isKeyBusy: false })
-      expect(await look(one, 'key')).toMatchObject({ isKeyBusy: true })
-      expect(await look(one, null)).toMatchObject({ isKeyBusy: false })
-    })
-    expect(await look(one, 'key')).toMatchObject({ isKeyBusy: false })
   })
 })
 

@@ -8,8 +8,17 @@ const WARSAW = new Intl.DateTimeFormat('en-GB', {
   hourCycle: 'h23',
 })
 
-/** Milliseconds Warsaw's clock shows ahead of UTC at this instant. */
+const MINUTE_MS = 60_000
+let lastRead = { minute: Number.NaN, offset: 0 }
+
+/** Milliseconds Warsaw's clock shows ahead of UTC at this instant. It never changes within a minute. */
 function warsawOffset(instant: number): number {
+  const minute = Math.floor(instant / MINUTE_MS)
+  if (minute !== lastRead.minute) lastRead = { minute, offset: readOffset(instant) }
+  return lastRead.offset
+}
+
+function readOffset(instant: number): number {
   const parts = Object.fromEntries(
     WARSAW.formatToParts(instant).map((part) => [part.type, Number(part.value)]),
   )

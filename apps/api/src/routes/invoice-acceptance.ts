@@ -1,4 +1,4 @@
-import { acceptInvoice, acceptInvoiceData, FleetError } from '@ksef-fleet/core'
+import { acceptInvoice, acceptInvoiceData, accepting, FleetError } from '@ksef-fleet/core'
 import type { FastifyPluginAsyncZod } from 'fastify-type-provider-zod'
 import { z } from 'zod'
 import { INVOICE_TYPES, isJson, takeInvoices } from '../body-parsing.ts'
@@ -42,6 +42,7 @@ export const invoiceAcceptance =
   (deps: ApiDependencies): FastifyPluginAsyncZod =>
   async (app) => {
     takeInvoices(app)
+    const desk = { ...deps, accept: accepting(deps) }
     app.post(
       '/companies/:companyId/invoices',
       {
@@ -88,8 +89,8 @@ export const invoiceAcceptance =
           ...(trace === null ? {} : { traceparent: trace.traceparent }),
         }
         const { submission, replayed } = isJson(request.headers['content-type'])
-          ? await acceptInvoiceData(deps, { ...how, json: request.body })
-          : await acceptInvoice(deps, { ...how, xml: request.body })
+          ? await acceptInvoiceData(desk, { ...how, json: request.body })
+          : await acceptInvoice(desk, { ...how, xml: request.body })
         if (replayed) reply.header('idempotency-replayed', 'true')
         return reply.code(202).header('location', invoiceLocation(submission)).send(viewInvoice(submission))
       },

@@ -5,6 +5,7 @@
  */
 import { type InspectedInvoice, technicalCorrectionOf } from '@ksef-fleet/ksef'
 import { isConflict } from '../database-failure.ts'
+import type { CoreDependencies } from '../dependencies.ts'
 import { factsOfHeader } from '../documents/document-header.ts'
 import type { StoredDocument } from '../documents/document-store.ts'
 import { FleetError } from '../errors.ts'
@@ -19,7 +20,8 @@ import type { Submission } from '../submissions/submission.ts'
 import { type IssuedOffline, issuedAtOf, reckon } from './issue-offline.ts'
 import type { KnownOutages } from './offline-store.ts'
 
-type Deps = Pick<AcceptDependencies, 'db' | 'environment' | 'now' | 'newId' | 'inspect'>
+type Deps = Pick<CoreDependencies, 'db' | 'environment' | 'now' | 'newId'> &
+  Pick<AcceptDependencies, 'inspect'>
 
 export type TechnicalCorrectionRequest = {
   companyId: CompanyId
@@ -125,7 +127,7 @@ async function store(
   if (company === null) throw new FleetError('NOT_FOUND')
   const header = headerOf(submission, { facts: factsOfHeader(facts.header), companyNip: company.nip })
   const ring = ringOf(sendPending, { companyId: request.companyId })
-  await tx.acceptance.store({ submission, content, header, entry: null, ring })
+  await tx.acceptance.store([{ submission, content, header, entry: null }], ring)
   await tx.submissions.awaitInstead(original.id, submission.id)
   await tx.audit.append({
     actor: request.actor,

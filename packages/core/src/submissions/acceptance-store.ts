@@ -10,21 +10,23 @@ import type { Submission } from './submission.ts'
  */
 export interface AcceptanceStore {
   /**
-   * Where the company stands, and what its Idempotency-Key has brought before. Takes the key for this transaction. The
-   * entry of a request that ended while this one took the key may be missed; then storing is a conflict.
+   * Where the company stands, and what these of its Idempotency-Keys have brought before. Takes the keys for this
+   * transaction. The entry of a request that ended while this one took its key may be missed; then storing is a conflict.
    */
-  look(asked: { environment: KsefEnvironment; idempotencyKey: string | null }): Promise<AcceptanceGround>
+  look(asked: { environment: KsefEnvironment; idempotencyKeys: readonly string[] }): Promise<AcceptanceGround>
   /** What the key stands for, or null. */
   earlier(idempotencyKey: string): Promise<EarlierAcceptance | null>
-  /** Document, its entry in the register, submission, the entry of the key, and the wish to send. Conflicts where number or key is taken. */
-  store(accepted: {
-    submission: Submission
-    content: Uint8Array
-    header: NewDocumentHeader
-    /** The Idempotency-Key, and what it stands for. */
-    entry: { key: string; fingerprint: string } | null
-    ring: Ring
-  }): Promise<void>
+  /** What is accepted, and the wish to send it: all or nothing. Conflicts where a number or a key is taken. */
+  store(accepted: readonly Accepted[], ring: Ring): Promise<void>
+}
+
+/** Document, its entry in the register, and submission. */
+export type Accepted = {
+  submission: Submission
+  content: Uint8Array
+  header: NewDocumentHeader
+  /** The Idempotency-Key, and what it stands for. */
+  entry: { key: string; fingerprint: string } | null
 }
 
 export type AcceptanceGround = {
@@ -32,9 +34,9 @@ export type AcceptanceGround = {
   nip: Nip | null
   /** Whether it has an integration that is not revoked. */
   isConnected: boolean
-  /** Whether another transaction holds the key right now. */
-  isKeyBusy: boolean
-  earlier: EarlierAcceptance | null
+  /** Of the keys, those that another transaction holds right now. */
+  busyKeys: readonly string[]
+  earlier: readonly (EarlierAcceptance & { key: string })[]
   /** Whether KSeF could be reached at the last look, and when that was. */
   availability: Availability
   lookedAt: Date | null

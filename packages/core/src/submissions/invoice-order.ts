@@ -1,7 +1,9 @@
 import { type FaData, type FaRrData, inspectInvoiceData } from '@ksef-fleet/ksef'
 import type { CoreDependencies } from '../dependencies.ts'
 import type { CompanyId } from '../identifiers.ts'
-import { type Acceptance, type AcceptDataRequest, acceptInvoiceData } from './accept-invoice.ts'
+import { accepting } from './accept-examined.ts'
+import { type AcceptDataRequest, acceptInvoiceData } from './accept-invoice.ts'
+import type { Acceptance } from './judge-examined.ts'
 
 type Parties = 'seller' | 'buyer'
 type Party = NonNullable<(FaData | FaRrData)[Parties]>
@@ -32,7 +34,8 @@ export function acceptOrder(
   const json = Buffer.from(JSON.stringify({ ...invoice, ...parties }), 'utf8')
   return acceptInvoiceData(
     {
-      ...deps,
+      db: deps.db,
+      accept: accepting(deps),
       inspectData: async (data, company) => inspectInvoiceData(data, { now: now(), environment, company }),
     },
     { ...how, companyId, json },

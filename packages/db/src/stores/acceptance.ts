@@ -1,5 +1,6 @@
 import type {
   AcceptanceStore,
+  Accepted,
   CompanyId,
   EarlierAcceptance,
   AcceptanceGround as Ground,
@@ -17,12 +18,12 @@ const given = (name: string, type: string) => sql`${sql.placeholder(name)}::${sq
 
 const company = given('companyId', 'uuid')
 const environment = given('environment', 'text')
-const key = given('key', 'text')
+const keys = given('keys', 'text[]')
 
-/** True when another transaction holds the key. Else this one holds it from now on. */
-const isKeyBusy = sql`
-  case when ${key} is null then false
-       else not pg_try_advisory_xact_lock(hashtextextended(concat('idempotency ', ${company}, ' ', ${key}), 0)) end`
+/** Keys that another transaction holds. The others this one holds from now on. */
+const busyKeys = sql`
+  select key from unnest(${keys}) as key
+   where not pg_try_advisory_xact_lock(hashtextextended(concat('idempotency ', ${company}, ' ', key), 0))`
 
 /** The columns are an `AcceptanceGround`. */
 const look = planned(
@@ -32,9 +33,9 @@ const look = planned(
     'nip', (select nip from companies where id = ${company}),
     'isConnected', exists (select from ksef_integrations
                             where company_id = ${company} and environment = ${environment} and state <> 'revoked'),
-    'isKeyBusy', ${isKeyBusy},
-    'earlier', (select json_build_object('fingerprint', fingerprint, 'submissionId', submission_id)
-                  from idempotency_keys where company_id = ${company} and key = ${key}),
+    'busyKeys', array(${busyKeys}),
+    'earlier', array(select json_build_object('key', key, 'fingerprint', fingerprint, 'submissionId', submission_id)
+                       from idempotency_keys where company_id = ${company} and key = any(${keys})),
     'availability', (select availability from ksef_availability where environment = ${environment}),
     'isTotalFailure', exists (select from ksef_outages
                                where environment = ${environment} and kind = 'totalFailure' and source = 'administrator'
@@ -44,7 +45,7 @@ const look = planned(
     (select looked_at from ksef_availability where environment = ${environment})`,
 )
 
-/** Columns of a submission that its acceptance gives, in the order of `valuesOf`. */
+/** Columns of a submission that its acceptance gives, and their types. */
 const SUBMISSION = {
   id: 'uuid',
   environment: 'text',
@@ -74,12 +75,13 @@ const SUBMISSION = {
 } as const
 
 const columns = sql.raw(Object.keys(SUBMISSION).join(', '))
-const values = sql.join(
-  Object.entries(SUBMISSION).map(([name, type]) => given(name, type)),
-  sql`, `,
+const columnTypes = sql.raw(
+  Object.entries(SUBMISSION)
+    .map((column) => column.join(' '))
+    .join(', '),
 )
 
-const valuesOf = (submission: Submission): Record<keyof typeof SUBMISSION, unknown> => ({
+const submissionRecord = (submission: Submission): Record<keyof typeof SUBMISSION, unknown> => ({
   id: submission.id,
   environment: submission.environment,
   document_id: submission.documentId,
@@ -100,36 +102,56 @@ const valuesOf = (submission: Submission): Record<keyof typeof SUBMISSION, unkno
   alarm_at: submission.alarmAt,
   corrects_id: submission.correctsId,
   corrects_hash: submission.correctsHash,
-  reason: submission.reason === null ? null : JSON.stringify(submission.reason),
+  reason: submission.reason,
   next_attempt_at: submission.nextAttemptAt,
   traceparent: submission.traceparent,
   created_at: submission.createdAt,
   updated_at: submission.updatedAt,
 })
 
-/** References between the rows are checked when the whole statement has been done. */
+/** The documents lie in `content` one after the other: as one value they travel as they are, and not as text. */
+const recordsIn = (accepted: readonly Accepted[]): string => {
+  let next = 1
+  const records = accepted.map(({ submission, content, entry }) => {
+    const begin = next
+    next += content.byteLength
+    const { key = null, fingerprint = null } = entry ?? {}
+    return { ...submissionRecord(submission), begin, length: content.byteLength, key, fingerprint }
+  })
+  return JSON.stringify(records)
+}
+
+/**
+ * References between the rows are checked when the whole statement has been done. Numbers are taken in one order, so that no
+ * two crowds of the same invoices wait for each other.
+ */
 const store = planned(
   'acceptance-store',
   sql`
-  with document as (
+  with accepted as materialized (
+    select * from json_to_recordset(${given('accepted', 'json')})
+               as accepted (${columnTypes}, begin integer, length integer, key text, fingerprint text)
+  ), document as (
     insert into ksef_documents_raw (id, company_id, environment, direction, kind, hash, content, created_at)
-    values (${given('document_id', 'uuid')}, ${company}, ${environment}, 'outgoing', 'invoice',
-            ${given('invoice_hash', 'text')}, ${given('content', 'bytea')}, ${clock})
+    select document_id, ${company}, environment, 'outgoing', 'invoice', invoice_hash,
+           substring(${given('content', 'bytea')} from begin for length), ${clock}
+      from accepted
   ), register as (
     ${insertRecords({ companyId: company, records: given('records', 'text') })}
   ), submission as (
-    insert into submissions (company_id, ${columns}, attempts, fence, polls) values (${company}, ${values}, 0, 0, 0)
+    insert into submissions (company_id, ${columns}, attempts, fence, polls)
+    select ${company}, ${columns}, 0, 0, 0 from accepted order by seller_nip, kind, number
   ), entry as (
     insert into idempotency_keys (company_id, key, fingerprint, submission_id, created_at)
-    select ${company}, ${key}, ${given('fingerprint', 'text')}, ${given('id', 'uuid')}, ${clock} where ${key} is not null
+    select ${company}, key, fingerprint, id, ${clock} from accepted where key is not null
   )
   insert into outbox (company_id, job, key, payload, created_at)
   values (${company}, ${given('job', 'text')}, ${given('ringKey', 'text')}, ${given('payload', 'jsonb')}, ${clock})`,
 )
 
 export const acceptanceStore = (tx: Tx, companyId: CompanyId): AcceptanceStore => ({
-  async look({ environment, idempotencyKey }) {
-    const [row] = await runPlanned(tx, look, look.valuesOf({ companyId, environment, key: idempotencyKey }))
+  async look({ environment, idempotencyKeys: keys }) {
+    const [row] = await runPlanned(tx, look, look.valuesOf({ companyId, environment, keys }))
     if (row === undefined) throw new Error('a question without a condition was answered by no row')
     const [ground, lookedAt] = row as [Omit<Ground, 'lookedAt'>, Ground['lookedAt']]
     return { ...ground, lookedAt }
@@ -141,15 +163,18 @@ export const acceptanceStore = (tx: Tx, companyId: CompanyId): AcceptanceStore =
       .where(and(eq(idempotencyKeys.companyId, companyId), eq(idempotencyKeys.key, idempotencyKey)))
     return found ?? null
   },
-  async store({ submission, content, header, entry, ring }) {
-    const { state } = submission
-    if (submission.companyId !== companyId || (state !== 'pending' && state !== 'held'))
+  async store(accepted, ring) {
+    const isOther = ({ submission: { companyId: owner, state } }: Accepted) =>
+      owner !== companyId || (state !== 'pending' && state !== 'held')
+    if (accepted.some(isOther))
       throw new Error('what is accepted is pending or held, and of the company the transaction is for')
-    const accepted = {
-      ...{ companyId, content, records: recordsOf([header]), ...valuesOf(submission) },
-      ...{ key: entry?.key ?? null, fingerprint: entry?.fingerprint ?? null },
+    const values = {
+      companyId,
+      accepted: recordsIn(accepted),
+      content: Buffer.concat(accepted.map(({ content }) => content)),
+      records: recordsOf(accepted.map(({ header }) => header)),
       ...{ job: ring.job, ringKey: ring.key, payload: JSON.stringify(ring.payload) },
     }
-    await runPlanned(tx, store, store.valuesOf(accepted))
+    await runPlanned(tx, store, store.valuesOf(values))
   },
 })

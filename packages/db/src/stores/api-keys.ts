@@ -1,10 +1,22 @@
-import type { ApiKeyStore, CompanyId, SystemTransaction } from '@ksef-fleet/core'
+import type { ApiKey, ApiKeyStore, CompanyId, SystemTransaction } from '@ksef-fleet/core'
 import { and, asc, eq, getTableColumns, isNull, lt, or, type SQL, sql } from 'drizzle-orm'
+import { QueryBuilder } from 'drizzle-orm/pg-core'
 import { clock } from '../database-clock.ts'
+import { planned, rowOf, runPlanned } from '../planned-statement.ts'
 import { apiKeys as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
 
 const { hash, ...columns } = getTableColumns(table)
+
+/** Asked for every request. */
+const byHash = planned(
+  'api-key-by-hash',
+  new QueryBuilder()
+    .select(columns)
+    .from(table)
+    .where(eq(table.hash, sql.placeholder('hash')))
+    .getSQL(),
+)
 
 /** A company's own keys. */
 export const companyKeyStore = (tx: Tx, companyId: CompanyId): ApiKeyStore =>
@@ -14,8 +26,8 @@ export const companyKeyStore = (tx: Tx, companyId: CompanyId): ApiKeyStore =>
 export const providerKeyStore = (tx: Tx): SystemTransaction['apiKeys'] => ({
   ...keyStore(tx, { owner: null, within: undefined }),
   async findByHash(wanted) {
-    const [found] = await tx.select(columns).from(table).where(eq(table.hash, wanted))
-    return found ?? null
+    const [found] = await runPlanned(tx, byHash, byHash.valuesOf({ hash: wanted }))
+    return found === undefined ? null : rowOf<ApiKey>(columns, found)
   },
   async touch(id) {
     const stale = or(

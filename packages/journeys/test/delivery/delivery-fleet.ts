@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import {
   acceptInvoice,
+  accepting,
   type Company,
   type CompanyId,
   createCompany,
@@ -116,7 +117,9 @@ export async function startDeliveryFleet(
     async accept(companyId, xml, delivery = 'auto') {
       const inspect = async (bytes: Uint8Array) =>
         inspectInvoice(bytes, { now: new Date(), environment: 'test' })
-      return (await acceptInvoice({ ...clerk.context, inspect }, { companyId, xml, delivery })).submission
+      return (
+        await acceptInvoice({ accept: accepting(clerk.context), inspect }, { companyId, xml, delivery })
+      ).submission
     },
     async submission({ companyId, id }) {
       const found = await db.withCompany(companyId, (tx) => tx.submissions.get(id))

@@ -4,6 +4,7 @@
  */
 import {
   acceptInvoice,
+  accepting,
   type CompanyId,
   type OfflineMode,
   type Submission,
@@ -88,7 +89,7 @@ export async function startOfflineFleet() {
     async issue(companyId: CompanyId, xml: Uint8Array, offlineMode?: OfflineMode): Promise<Submission> {
       const inspect = async (bytes: Uint8Array) => inspectInvoice(bytes, { now: now(), environment: 'test' })
       const wanted = offlineMode === undefined ? {} : { offlineMode }
-      const deps = { ...driver.context, inspect }
+      const deps = { accept: accepting(driver.context), inspect }
       return (await acceptInvoice(deps, { companyId, xml, ...wanted })).submission
     },
     async events(

@@ -37,4 +37,4 @@ const classOf = (ranges: readonly Range[]): string =>
     .join('')
 
 /** Finds each discouraged or forbidden character of a text. Built from the table, so that the two agree. */
-export const badCharacters = (): RegExp => new RegExp(`[${classOf([...FORBIDDEN, ...DISCOURAGED])}]`, 'gu')
+export const BAD_CHARACTERS = new RegExp(`[${classOf([...FORBIDDEN, ...DISCOURAGED])}]`, 'gu')

@@ -1,6 +1,6 @@
 // The rules an invoice file has to keep before anybody parses it; weryfikacja-faktury.md of 09.04.2026.
 import { isUtf8 } from 'node:buffer'
-import { badCharacters, faultOfCharacter } from './characters.ts'
+import { BAD_CHARACTERS, faultOfCharacter } from './characters.ts'
 import { FAULTS_MAX, fault, type InvoiceFault } from './invoice-fault.ts'
 import { placeOf, scanMarkup } from './markup.ts'
 
@@ -60,7 +60,7 @@ const codeOf = (codePoint: number): string => `U+${codePoint.toString(16).toUppe
 /** At most as many as are reported: a file may consist of nothing else. */
 function charactersIn(text: string): { offset: number; codePoint: number }[] {
   const found: { offset: number; codePoint: number }[] = []
-  for (const match of text.matchAll(badCharacters())) {
+  for (const match of text.matchAll(BAD_CHARACTERS)) {
     found.push({ offset: match.index, codePoint: match[0].codePointAt(0) ?? 0 })
     if (found.length === FAULTS_MAX) break
   }
