@@ -223,12 +223,13 @@ describe('invoices that come at once', () => {
   })
 
   test('each have their own answer: those that are refused fail no other', async () => {
-    const taken = invoiceOf(NIP_A)
-    const used = crypto.randomUUID()
+    const [taken, other] = [invoiceOf(NIP_A), invoiceOf(NIP_A)]
+    const [used, usedToo] = [crypto.randomUUID(), crypto.randomUUID()]
     const { id } = (await keyed(taken, used)).json()
+    await keyed(other, usedToo)
     const odd = [
       post(taken),
-      keyed(invoiceOf(NIP_A), used),
+      keyed(invoiceOf(NIP_A), usedToo),
       keyed(taken, used),
       post(invoiceOf(NIP_B)),
       post('<Faktura/>'),
