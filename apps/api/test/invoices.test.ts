@@ -143,7 +143,7 @@ describe('an Idempotency-Key', () => {
     const key = crypto.randomUUID()
     let running: Promise<{ statusCode: number }> | undefined
     await api.deps.db.withCompany(CompanyId.parse(api.a.id), async (tx) => {
-      const asked = { environment: api.deps.environment, idempotencyKeys: [key] }
+      const asked = { environment: api.deps.environment, idempotencyKeys: [key], waitingMs: null }
       expect(await tx.acceptance.look(asked)).toMatchObject({ busyKeys: [] })
       running = keyed(xml, key)
       const answer = await running

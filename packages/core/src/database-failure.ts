@@ -42,3 +42,6 @@ export class DatabaseFailure extends Error {
 /** True when a unique key refused the write. */
 export const isConflict = (error: unknown): error is DatabaseFailure =>
   error instanceof DatabaseFailure && error.kind === 'conflict'
+
+/** True when another transaction held what was to be written for longer than this one waits. */
+export const isTakenByOther = (error: DatabaseFailure): boolean => error.sqlState === '55P03'

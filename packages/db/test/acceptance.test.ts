@@ -10,7 +10,9 @@ afterAll(() => fleet[Symbol.asyncDispose]())
 describe('accepting', () => {
   const ring = { job: 'send-pending', key: 'send-company', payload: { companyId: 'x' } }
   const look = (company: Company, ...idempotencyKeys: string[]) =>
-    db.withCompany(company.id, (tx) => tx.acceptance.look({ environment: 'test', idempotencyKeys }))
+    db.withCompany(company.id, (tx) =>
+      tx.acceptance.look({ environment: 'test', idempotencyKeys, waitingMs: null }),
+    )
 
   const acceptedOf = (submission: Submission, content: Buffer, key: string | null = null): Accepted => ({
     submission,
@@ -109,7 +111,7 @@ describe('accepting', () => {
   test('holds a key until its transaction ends, against its own company only', async () => {
     const [one, other] = [await insertCompany(fleet), await insertCompany(fleet)]
     await db.withCompany(one.id, async (tx) => {
-      const asked = { environment: 'test', idempotencyKeys: ['key', 'free'] } as const
+      const asked = { environment: 'test', idempotencyKeys: ['key', 'free'], waitingMs: null } as const
       expect(await tx.acceptance.look(asked)).toMatchObject({ busyKeys: [] })
       expect(await look(other, 'key')).toMatchObject({ busyKeys: [] })
       expect(await look(one, 'key')).toMatchObject({ busyKeys: ['key'] })

@@ -69,7 +69,8 @@ export async function storeBatch(deps: StoreDependencies, made: NewBatch): Promi
     await deps.db.withCompany(companyId, async (tx) => {
       await enter(deps, tx, made)
       await tx.batches.insert(batch)
-      const ground = await tx.acceptance.look({ environment: deps.environment, idempotencyKeys: [] })
+      const asked = { environment: deps.environment, idempotencyKeys: [], waitingMs: null }
+      const ground = await tx.acceptance.look(asked)
       const issue = await issuing(deps, tx, { ground, wanted: made.offlineMode })
       const statements = inGroups(soundFiles(deps, made), {
         ...STATEMENT,

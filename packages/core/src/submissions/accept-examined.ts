@@ -5,7 +5,7 @@
  * by itself.
  */
 import type { InspectedInvoice } from '@ksef-fleet/ksef'
-import { DatabaseFailure, isConflict } from '../database-failure.ts'
+import { DatabaseFailure, isConflict, isTakenByOther } from '../database-failure.ts'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import { CompanyId } from '../identifiers.ts'
@@ -31,13 +31,17 @@ type Deps = JudgeDependencies & Pick<CoreDependencies, 'db'>
 
 /** Of one transaction. */
 const TOGETHER_MAX = 50
+/** A transaction usually takes a few milliseconds. */
+const TURN_MS_MAX = 250
+/** How long a crowd waits for what another transaction has taken: for one among them that is waited for, all would fail. */
+const TOGETHER_WAITING_MS_MAX = 100
 const TOGETHER_BYTES_MAX = 65_536
 
 /** One for a process: who shares it shares transactions. */
 export function accepting(deps: Deps): Accept {
   const inTurn = inTurns(
     (companyId, group: readonly Examination[]) => acceptGroup(deps, CompanyId.parse(companyId), group),
-    TOGETHER_MAX,
+    { groupMax: TOGETHER_MAX, patienceMs: TURN_MS_MAX },
   )
   return (examination) =>
     mayShare(examination)
@@ -50,26 +54,44 @@ const mayShare = ({ examined: { content, inspection } }: Examination): boolean =
   content.byteLength <= TOGETHER_BYTES_MAX &&
   (!inspection.ok || inspection.facts.header.correctedByNumber.length === 0)
 
-type Outcome = PromiseSettledResult<Acceptance>
-
-async function acceptGroup(
+/** Together where that can be done, else each by itself, which keeps none waiting for another's answer. */
+function acceptGroup(
   deps: Deps,
   companyId: CompanyId,
   group: readonly Examination[],
-): Promise<readonly Outcome[]> {
-  if (group.length > 1) {
-    try {
-      return await deps.db.withCompany(companyId, (tx) => acceptAll(deps, tx, { companyId, group }))
-    } catch (error) {
-      if (isOfDatabaseItself(error)) throw error
-    }
+): readonly Promise<Acceptance>[] {
+  const together = group.length > 1 ? acceptTogether(deps, companyId, group) : Promise.resolve(null)
+  return group.map(async (examination, index) => {
+    const outcomes = await together
+    return outcomes === null ? acceptAlone(deps, examination) : settled(outcomes[index])
+  })
+}
+
+type Outcome = PromiseSettledResult<Acceptance>
+
+/** @returns null when the database refused what was stored together, and then nothing was stored */
+async function acceptTogether(
+  deps: Deps,
+  companyId: CompanyId,
+  group: readonly Examination[],
+): Promise<readonly Outcome[] | null> {
+  try {
+    return await deps.db.withCompany(companyId, (tx) => acceptAll(deps, tx, { companyId, group }))
+  } catch (error) {
+    if (isOfDatabaseItself(error)) throw error
+    return null
   }
-  return Promise.allSettled(group.map((examination) => acceptAlone(deps, examination)))
+}
+
+function settled(outcome: Outcome | undefined): Acceptance {
+  if (outcome?.status !== 'fulfilled') throw outcome?.reason
+  return outcome.value
 }
 
 /** Of whatever it was asked, it could do nothing; or nobody knows what it did. */
 const isOfDatabaseItself = (error: unknown): boolean =>
-  error instanceof DatabaseFailure && (error.kind === 'unavailable' || error.outcome === 'unknown')
+  error instanceof DatabaseFailure &&
+  ((error.kind === 'unavailable' && !isTakenByOther(error)) || error.outcome === 'unknown')
 
 async function acceptAlone(deps: Deps, examination: Examination): Promise<Acceptance> {
   const { request, examined } = examination
@@ -77,8 +99,7 @@ async function acceptAlone(deps: Deps, examination: Examination): Promise<Accept
   try {
     return await deps.db.withCompany(companyId, async (tx) => {
       const [outcome] = await acceptAll(deps, tx, { companyId, group: [examination] })
-      if (outcome?.status !== 'fulfilled') throw outcome?.reason
-      return await inOrder(tx, outcome.value, examined)
+      return await inOrder(tx, settled(outcome), examined)
     })
   } catch (error) {
     if (!isConflict(error) || !examined.inspection.ok) throw error
@@ -93,7 +114,8 @@ async function acceptAll(
   { companyId, group }: { companyId: CompanyId; group: readonly Examination[] },
 ): Promise<readonly Outcome[]> {
   const idempotencyKeys = [...new Set(group.flatMap(({ request }) => request.idempotencyKey ?? []))]
-  const ground = await tx.acceptance.look({ environment: deps.environment, idempotencyKeys })
+  const waitingMs = group.length > 1 ? TOGETHER_WAITING_MS_MAX : null
+  const ground = await tx.acceptance.look({ environment: deps.environment, idempotencyKeys, waitingMs })
   const judge = judging(deps, tx, ground)
   const judged: PromiseSettledResult<Judged>[] = []
   for (const examination of group) judged.push(await refusable(judge(examination)))

@@ -12,8 +12,14 @@ export interface AcceptanceStore {
   /**
    * Where the company stands, and what these of its Idempotency-Keys have brought before. Takes the keys for this
    * transaction. The entry of a request that ended while this one took its key may be missed; then storing is a conflict.
+   *
+   * @param asked.waitingMs how long this transaction waits for what another has taken; null: as long as any
    */
-  look(asked: { environment: KsefEnvironment; idempotencyKeys: readonly string[] }): Promise<AcceptanceGround>
+  look(asked: {
+    environment: KsefEnvironment
+    idempotencyKeys: readonly string[]
+    waitingMs: number | null
+  }): Promise<AcceptanceGround>
   /** What the key stands for, or null. */
   earlier(idempotencyKey: string): Promise<EarlierAcceptance | null>
   /** What is accepted, and the wish to send it: all or nothing. Conflicts where a number or a key is taken. */

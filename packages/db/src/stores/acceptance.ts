@@ -25,7 +25,7 @@ const busyKeys = sql`
   select key from unnest(${keys}) as key
    where not pg_try_advisory_xact_lock(hashtextextended(concat('idempotency ', ${company}, ' ', key), 0))`
 
-/** The columns are an `AcceptanceGround`. */
+/** The first two columns are an `AcceptanceGround`. Without a value the limit stays what it is. */
 const look = planned(
   'acceptance-look',
   sql`
@@ -42,7 +42,8 @@ const look = planned(
                                  and withdrawn_at is null and start_at <= clock_timestamp()
                                  and (end_at is null or end_at > clock_timestamp())),
     'automatic', (select automatic from offline_settings where company_id = ${company})),
-    (select looked_at from ksef_availability where environment = ${environment})`,
+    (select looked_at from ksef_availability where environment = ${environment}),
+    set_config('lock_timeout', ${given('waitingMs', 'text')}, true)`,
 )
 
 /** Columns of a submission that its acceptance gives, and their types. */
@@ -150,8 +151,8 @@ const store = planned(
 )
 
 export const acceptanceStore = (tx: Tx, companyId: CompanyId): AcceptanceStore => ({
-  async look({ environment, idempotencyKeys: keys }) {
-    const [row] = await runPlanned(tx, look, look.valuesOf({ companyId, environment, keys }))
+  async look({ environment, idempotencyKeys: keys, waitingMs }) {
+    const [row] = await runPlanned(tx, look, look.valuesOf({ companyId, environment, keys, waitingMs }))
     if (row === undefined) throw new Error('a question without a condition was answered by no row')
     const [ground, lookedAt] = row as [Omit<Ground, 'lookedAt'>, Ground['lookedAt']]
     return { ...ground, lookedAt }
