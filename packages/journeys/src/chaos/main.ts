@@ -3,9 +3,11 @@
  * deaths, a bad line and crashing servers, then the checkers and what must not pass them. Progress goes to stderr; the last
  * line on stdout is one JSON object, and the exit code is 0 only when every promise was kept.
  *
- * `--limits production` lets the simulator count requests as KSeF does; `--keep` leaves logs and deaths in `.fleet/chaos`.
+ * `--limits production` lets the simulator count requests as KSeF does; `--keep` leaves logs, deaths and evidence in
+ * `.fleet/chaos`, as does a run that failed.
  */
-import { rmSync } from 'node:fs'
+import { rmSync, writeFileSync } from 'node:fs'
+import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
 import { parseArgs } from 'node:util'
 import { runModel } from './model/run-model.ts'
@@ -46,6 +48,7 @@ async function main(): Promise<number> {
     log(`deaths: ${String(deaths?.length).padStart(3)}  ${moment}`)
   const report = reportOn({ seed, model, soak: done }, volume.targets)
   for (const line of report.broken) log(`BROKEN ${line}`)
+  writeFileSync(join(FOLDER, 'evidence.json'), JSON.stringify(done.evidence))
   if (report.ok && !values.keep) rmSync(FOLDER, { recursive: true, force: true })
   console.log(JSON.stringify(report))
   return report.ok ? 0 : 1
