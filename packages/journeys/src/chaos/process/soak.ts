@@ -44,7 +44,7 @@ export type Soak = {
 }
 
 /** Deaths come as fast as new lives do; a moment that is rare is not waited for longer than this. */
-const PATIENCE_MS = 1_000
+const PATIENCE_MS = 1_500
 const LINE_FAULT_RATE = 0.02
 const TAKEN_RATE = 0.01
 const REFUSAL_RATE = 0.1
