@@ -23,14 +23,16 @@ const LOOK_MS = 50
 
 /**
  * Everything the fleet keeps of the companies' way to KSeF, as the database has it, but for the word on an attempt: what
- * became of it is told by whoever made it, however late.
+ * became of it is told by whoever made it, however late. A session for single ones that nobody uses is closed by whoever is
+ * awake, which takes nothing from anybody.
  */
 async function rowsOf(companies: readonly Connected[]): Promise<unknown> {
   const read = async (table: string, by: string, without: readonly string[]) =>
     (
       await mortal.fleet.admin.query(
-        `select to_jsonb(t) - $2::text[] as row from ${table} t where company_id = any($1) order by ${by}`,
-        [companies.map(({ id }) => id), without],
+        `select to_jsonb(t) - $2::text[] - case when to_jsonb(t) ->> 'kind' = 'online' then $3::text[] else '{}' end as row
+           from ${table} t where company_id = any($1) order by ${by}`,
+        [companies.map(({ id }) => id), without, CLOSING],
       )
     ).rows
   return {
@@ -41,6 +43,8 @@ async function rowsOf(companies: readonly Connected[]): Promise<unknown> {
     documents: await read('ksef_documents_raw', 'id', []),
   }
 }
+
+const CLOSING = ['state', 'next_poll_at', 'polls', 'ksef_status_code', 'fence', 'lease_until']
 
 async function hasTold(worker: MortalWorker, event: string): Promise<void> {
   const until = Date.now() + TOLD_WITHIN_MS
