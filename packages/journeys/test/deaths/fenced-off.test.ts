@@ -23,16 +23,17 @@ const LOOK_MS = 50
 
 /**
  * Everything the fleet keeps of the companies' way to KSeF, as the database has it, but for the word on an attempt: what
- * became of it is told by whoever made it, however late. A session for single ones that nobody uses is closed by whoever is
- * awake, which takes nothing from anybody.
+ * became of it is told by whoever made it, however late.
+ *
+ * @param besides of a session for single invoices, what is left out as well
  */
-async function rowsOf(companies: readonly Connected[]): Promise<unknown> {
+async function rowsOf(companies: readonly Connected[], besides: readonly string[] = []): Promise<unknown> {
   const read = async (table: string, by: string, without: readonly string[]) =>
     (
       await mortal.fleet.admin.query(
         `select to_jsonb(t) - $2::text[] - case when to_jsonb(t) ->> 'kind' = 'online' then $3::text[] else '{}' end as row
            from ${table} t where company_id = any($1) order by ${by}`,
-        [companies.map(({ id }) => id), without, CLOSING],
+        [companies.map(({ id }) => id), without, besides],
       )
     ).rows
   return {
@@ -44,6 +45,7 @@ async function rowsOf(companies: readonly Connected[]): Promise<unknown> {
   }
 }
 
+/** Whoever is awake closes a session that nobody uses, which takes nothing from anybody. */
 const CLOSING = ['state', 'next_poll_at', 'polls', 'ksef_status_code', 'fence', 'lease_until']
 
 async function hasTold(worker: MortalWorker, event: string): Promise<void> {
@@ -111,11 +113,11 @@ test.each([
     if (company === undefined) throw new Error('no company')
     const first = await asleepAt(at, company, fed)
     const second = await asleepAt(at)
-    const held = await rowsOf([company])
+    const held = await rowsOf([company], CLOSING)
     first.child.kill('SIGCONT')
     await hasTold(first, tells)
     await endOf(first.child)
-    expect(await rowsOf([company])).toEqual(held)
+    expect(await rowsOf([company], CLOSING)).toEqual(held)
     second.child.kill('SIGCONT')
     await mortal.atRest()
     await mortal.endWorkers()
