@@ -30,8 +30,8 @@ export async function resolveContext(
   reads: CompanyReads,
   { environment, now, version }: { environment: KsefEnvironment; now: Date; version: NamedVersion | null },
 ): Promise<ResolvedContext> {
-  const opened = version === null ? null : await versionOf(reads, version)
   const way = await reads.wayIn(environment)
+  const opened = version === null ? null : await versionOf(reads, version, way?.usable ?? [])
   const current = way?.integration ?? null
   const integration = current ?? (await lastRevoked(reads, environment))
   if (integration === null) throw new FleetError('INTEGRATION_MISSING')
@@ -47,16 +47,27 @@ export async function resolveContext(
 /** In these states a version signs in: the active one, and the one before it for what was opened under it. */
 const SIGNS_IN: ReadonlySet<string> = new Set(['active', 'retiring'])
 
+/** Mostly it is one of those that are active now, and is read with them. */
 async function versionOf(
   { credentials }: CompanyReads,
+  named: NamedVersion,
+  usable: readonly UsableCredential[],
+): Promise<UsableCredential | null> {
+  const { credentialId, number } = named
+  const known = usable.find(({ id, version }) => id === credentialId && version.number === number)
+  const found = known ?? (await readVersion(credentials, named))
+  if (found === null || found.state === 'ended') return null
+  const { state, failure } = found.version
+  return SIGNS_IN.has(state) && failure?.code !== 'CREDENTIAL_REFUSED' ? found : null
+}
+
+async function readVersion(
+  credentials: CompanyReads['credentials'],
   { credentialId, number }: NamedVersion,
 ): Promise<UsableCredential | null> {
   const credential = await credentials.get(credentialId)
   const version = await credentials.version(credentialId, number)
-  if (credential === null || version === null || credential.state === 'ended') return null
-  return SIGNS_IN.has(version.state) && version.failure?.code !== 'CREDENTIAL_REFUSED'
-    ? { ...credential, version }
-    : null
+  return credential === null || version === null ? null : { ...credential, version }
 }
 
 async function lastRevoked(reads: CompanyReads, environment: KsefEnvironment): Promise<Integration | null> {

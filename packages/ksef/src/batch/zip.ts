@@ -1,5 +1,4 @@
 import { Readable } from 'node:stream'
-import JSZip from 'jszip'
 import type { DocumentToPack, PackingCheck } from './document.ts'
 
 /** The earliest time a ZIP archive can tell. */
@@ -13,6 +12,8 @@ export async function zipOf(
   documents: AsyncIterable<DocumentToPack>,
   check: PackingCheck,
 ): Promise<Readable> {
+  // Loaded when somebody asks for a ZIP, which few do, and not by every process that starts.
+  const { default: JSZip } = await import('jszip')
   const zip = new JSZip()
   for await (const document of documents) {
     check.pass(document)

@@ -22,7 +22,7 @@ export async function bundleWorker(): Promise<AsyncDisposable & { entry: string 
     logLevel: 'silent',
   })
   try {
-    await bundle.write({ dir, format: 'esm', entryFileNames: 'worker-main.mjs' })
+    await bundle.write({ dir, format: 'esm', entryFileNames: 'worker-main.mjs', minify: true })
   } finally {
     await bundle.close()
   }

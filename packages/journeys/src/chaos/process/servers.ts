@@ -13,6 +13,8 @@ export type Servers = AsyncDisposable & {
   database: ProvisionedUrls
   /** A superuser's login to the fleet's database. */
   adminUrl: string
+  /** The rows of a superuser's question, over a connection that is kept: a storm asks several times a second. */
+  ask<Row extends pg.QueryResultRow>(text: string): Promise<Row[]>
   redisUrl: string
   passwords: readonly string[]
   flushRedis(): Promise<void>
@@ -50,6 +52,9 @@ export async function startServers(directory: string, log: (line: string) => voi
   const database = await provisionRoles(postgres.postgresAdminUrl, { database: DATABASE, ...passwords })
   await migrate(database.ownerUrl)
   const adminUrl = Object.assign(new URL(postgres.postgresAdminUrl), { pathname: `/${DATABASE}` }).href
+  const asking = started.adopt(new pg.Pool({ connectionString: adminUrl, max: 1 }), (pool) => pool.end())
+  // A connection that died with its server is replaced at the next question.
+  asking.on('error', () => undefined)
   // Started for tests it does not wait for its log, and a crash could take back what was committed.
   await query(postgres.postgresAdminUrl, `alter database ${DATABASE} set synchronous_commit = on`)
   // The passwords of a Redis that comes and goes differ; the fleet knows the first one's, so later ones take it over.
@@ -60,6 +65,7 @@ export async function startServers(directory: string, log: (line: string) => voi
   return {
     database,
     adminUrl,
+    ask: async <Row extends pg.QueryResultRow>(text: string) => (await asking.query<Row>(text)).rows,
     redisUrl,
     passwords: [...Object.values(passwords), known],
     async flushRedis() {

@@ -9,7 +9,6 @@ import { type Control, runControls } from '../controls/controls.ts'
 import { control, type StormRecord, storm } from '../storm/storm.ts'
 import { connectCompanies, registerElsewhere, type StormCompany } from './companies.ts'
 import { type Planned, type Posting, planInvoices, postThrough } from './load.ts'
-import { query } from './servers.ts'
 import { type Stack, startStack } from './stack.ts'
 
 export type SoakOptions = {
@@ -161,7 +160,7 @@ const UNTOLD = `select (select count(*) from events where position is null)::int
 const MOVING = `select count(*)::int as n from submissions where state not in ('receipted', 'rejected', 'held')`
 
 async function countOf(stack: Stack, statement: string): Promise<number> {
-  const [row] = await query<{ n: number }>(stack.servers.adminUrl, statement)
+  const [row] = await stack.servers.ask<{ n: number }>(statement)
   return row?.n ?? 0
 }
 
@@ -198,10 +197,11 @@ const PROGRESS_MS = 10_000
 function reportProgress(stack: Stack, log: (line: string) => void): { stop(): void } {
   const timer = setInterval(() => {
     void (async () => {
-      const rows = await query<{ state: string; n: number }>(
-        stack.servers.adminUrl,
-        'select state, count(*)::int as n from submissions group by state order by state',
-      ).catch(() => [])
+      const rows = await stack.servers
+        .ask<{ state: string; n: number }>(
+          'select state, count(*)::int as n from submissions group by state order by state',
+        )
+        .catch(() => [])
       const states = rows.map(({ state, n }) => `${state} ${n}`).join(', ')
       log(`deaths ${readDeaths(stack.deathsFile).length}, moments ${stack.slots.moments.size}; ${states}`)
     })()
