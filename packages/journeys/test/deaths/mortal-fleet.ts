@@ -106,7 +106,7 @@ export async function startMortalFleet(
         told: () => readFileSync(logFile, 'utf8'),
         begin: (moment) =>
           order(child, {
-            begin: { slot: 0, life: children.size, moment, passings: 1, patienceMs: null },
+            begin: { slot: 0, life: children.size, moment, passings: 1, patience: null },
           }),
       }
     },

@@ -7,18 +7,20 @@ export type Fate = {
   /** Dies when it has passed this moment so often; null: not by its own hand. One that never comes: by impatience only. */
   moment: string | null
   passings: number
-  /**
-   * When that moment does not come within this time, it dies at the next one of a delivery, whichever that is. Null: it dies
-   * at its own moment, however early that comes, or not at all.
-   */
-  patienceMs: number | null
+  /** Null: it dies at its own moment, however early that comes, or not at all. */
+  patience: Patience | null
 }
 
 /**
- * Nobody whose patience ends dies before it has passed so many moments, the way of some three invoices: deaths are measured in work and not in
- * time, so that a slow machine has fewer of them and still gets somewhere.
+ * A life's work comes first: deaths are measured in it and not in time, so that a slow machine has fewer of them and still
+ * gets somewhere.
  */
-const WORK_MIN = 46
+export type Patience = {
+  /** Moments of deliveries that it passes before it dies at any: some fifteen are the way of one invoice. */
+  moments: number
+  /** When its own does not come within this time after them, it dies at the next one of a delivery, whichever that is. */
+  ms: number
+}
 
 /** One death, as its file tells it. */
 export type Death = {
@@ -80,12 +82,12 @@ export function createReaper(deps: { fate: Fate; file: string; tell: (told: Told
         process.kill(process.pid, 'SIGSTOP')
       }
       if (calm) return
-      const { patienceMs } = deps.fate
+      const { patience } = deps.fate
       const ofDelivery = !moment.startsWith('system ')
       if (ofDelivery) passed += 1
-      if (patienceMs !== null && passed <= WORK_MIN) return
-      if (patienceMs !== null && impatientAt === Number.POSITIVE_INFINITY)
-        impatientAt = Date.now() + patienceMs
+      if (patience !== null && passed <= patience.moments) return
+      if (patience !== null && impatientAt === Number.POSITIVE_INFINITY)
+        impatientAt = Date.now() + patience.ms
       if (moment === deps.fate.moment && --passings <= 0) die(moment)
       else if (ofDelivery && Date.now() > impatientAt) die(moment)
     },

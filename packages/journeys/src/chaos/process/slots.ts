@@ -13,6 +13,11 @@ import { endOf, freezeAt, order, spawnWorker } from './mortal-worker.ts'
 /** A process that cannot even start is not started again in a tight loop. */
 const RESTART_MS = 50
 const PASSINGS_MAX = 4
+/**
+ * Moments of deliveries that a life passes before it dies at any. Lives share the work, and if all had the same to do they
+ * would come to die together.
+ */
+const WORK = { min: 16, max: 64 }
 /** In which workers begin, on a machine that does much else. */
 const ALIVE_MS_MAX = 90_000
 
@@ -67,7 +72,9 @@ export function startSlots(options: SlotsOptions): Slots {
 
   /** Moments take their turns, so that each is died at as often as another; which passing of it, the seed says. */
   const fateOf = ({ number, life }: Slot): Fate => {
-    const fate = { slot: number, life, moment: null, passings: 0, patienceMs: options.patienceMs }
+    const work = WORK.min + Math.floor(chance(options.seed, number, life, 'work') * (WORK.max - WORK.min))
+    const patience = { moments: work, ms: options.patienceMs }
+    const fate = { slot: number, life, moment: null, passings: 0, patience }
     if (!unleashed) return fate
     const known = [...moments].sort()
     const first = Math.floor(chance(options.seed, 'first') * known.length)
