@@ -1,9 +1,10 @@
 import { mkdirSync, mkdtempSync, rmSync } from 'node:fs'
 import { join } from 'node:path'
 import { fileURLToPath } from 'node:url'
-import { rolldown } from 'rolldown'
+import { type OutputOptions, rolldown } from 'rolldown'
 
-const ENTRY = fileURLToPath(new URL('./worker-main.ts', import.meta.url))
+const WORKER = fileURLToPath(new URL('./worker-main.ts', import.meta.url))
+const START = fileURLToPath(new URL('./start-worker.ts', import.meta.url))
 /** Where what stays outside of the bundle is found from. */
 const FOLDER = fileURLToPath(new URL('../../../node_modules/.chaos', import.meta.url))
 
@@ -14,22 +15,29 @@ const FOLDER = fileURLToPath(new URL('../../../node_modules/.chaos', import.meta
 export async function bundleWorker(): Promise<AsyncDisposable & { entry: string }> {
   mkdirSync(FOLDER, { recursive: true })
   const dir = mkdtempSync(join(FOLDER, 'worker-'))
-  // What finds its own files next to itself has to stay where it is.
-  const bundle = await rolldown({
-    input: ENTRY,
-    platform: 'node',
-    external: /^libxml2-wasm/,
-    logLevel: 'silent',
+  // A script, whose compiled code can be kept, which that of a module cannot.
+  await bundle(WORKER, {
+    dir,
+    format: 'cjs',
+    entryFileNames: 'worker-main.cjs',
+    codeSplitting: false,
   })
-  try {
-    await bundle.write({ dir, format: 'esm', entryFileNames: 'worker-main.mjs', minify: true })
-  } finally {
-    await bundle.close()
-  }
+  await bundle(START, { dir, format: 'esm', entryFileNames: 'start.mjs' })
   return {
-    entry: join(dir, 'worker-main.mjs'),
+    entry: join(dir, 'start.mjs'),
     async [Symbol.asyncDispose]() {
       rmSync(dir, { recursive: true, force: true })
     },
   }
+}
+
+async function bundle(input: string, output: OutputOptions): Promise<void> {
+  // What finds its own files next to itself has to stay where it is.
+  await using made = await rolldown({
+    input,
+    platform: 'node',
+    external: /^libxml2-wasm/,
+    logLevel: 'silent',
+  })
+  await made.write(output)
 }

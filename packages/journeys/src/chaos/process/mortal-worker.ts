@@ -6,7 +6,7 @@ import { setTimeout as sleep } from 'node:timers/promises'
 import { frozenFile, type Order } from './fate.ts'
 
 /** Loading fills more than a young heap holds by default, which would be moved again and again. */
-const LOADING = ['--min-semi-space-size=16']
+const LOADING = ['--min-semi-space-size=32']
 const LOOK_MS = 50
 const FREEZE_WAIT_MS = 3_000
 
@@ -19,7 +19,7 @@ export function spawnWorker(of: {
 }): ChildProcess {
   const log = openSync(of.logFile, 'w', 0o600)
   const child = spawn(process.execPath, [...LOADING, of.entry], {
-    // Hundreds of lives run the same code: it is compiled once.
+    // Hundreds of lives run the same code: it is compiled once; see `start-worker.ts` for most of it.
     env: { ...of.env, CHAOS_DEATHS: of.deathsFile, NODE_COMPILE_CACHE: join(dirname(of.entry), 'compiled') },
     stdio: ['ignore', log, log, 'ipc'],
   })

@@ -2,7 +2,6 @@
  * A worker that dies: the real one, composed as its own process composes it, with a reaper in its two doors. It loads
  * everything, waits for its fate, and then begins; it ends with whoever started it.
  */
-import { flushCompileCache } from 'node:module'
 import { createLogger } from '@ksef-fleet/core'
 import { readConfig } from '@ksef-fleet/worker/config'
 import { runWorker } from '@ksef-fleet/worker/run-worker'
@@ -15,9 +14,6 @@ const deathsFile = process.env.CHAOS_DEATHS ?? ''
 
 process.on('disconnect', () => process.exit(1))
 
-// Written while it waits: whoever is killed later writes nothing.
-flushCompileCache()
-
 const begun = Promise.withResolvers<ReturnType<typeof createReaper>>()
 let reaping: ReturnType<typeof createReaper> | undefined
 // One ear for all: what is ordered right behind the beginning must not be missed.
@@ -29,22 +25,25 @@ process.on('message', (order: Order) => {
   else if ('tellAgain' in order) reaping?.tellAgain()
   else reaping?.freezeAt(order.freezeAt, order.until)
 })
-const reaper = await begun.promise
+void live()
 
-const config = readConfig()
-const log = createLogger({ service: 'worker', level: config.logLevel })
-try {
-  const stop = stopOnSignal(config, log)
-  await runWorker(
-    { config, log, stop },
-    {
-      database: (db) => mortalDatabase(db, reaper),
-      transport: (http) => mortalTransport(http, (moment) => reaper.passing(moment)),
-    },
-  )
-  log.info({}, 'worker.stopped')
-  process.exit(0)
-} catch (error) {
-  log.error({ error }, 'worker.failed')
-  process.exit(1)
+async function live(): Promise<void> {
+  const reaper = await begun.promise
+  const config = readConfig()
+  const log = createLogger({ service: 'worker', level: config.logLevel })
+  try {
+    const stop = stopOnSignal(config, log)
+    await runWorker(
+      { config, log, stop },
+      {
+        database: (db) => mortalDatabase(db, reaper),
+        transport: (http) => mortalTransport(http, (moment) => reaper.passing(moment)),
+      },
+    )
+    log.info({}, 'worker.stopped')
+    process.exit(0)
+  } catch (error) {
+    log.error({ error }, 'worker.failed')
+    process.exit(1)
+  }
 }
