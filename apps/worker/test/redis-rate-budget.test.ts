@@ -93,16 +93,14 @@ describe('a window', () => {
     const budget = aWorker()
     const begun = performance.now()
     expect(await takeAll(budget, scope, 2)).toBe(2)
-    const counted = performance.now()
     const asked = await budget.take(scope, 'invoiceSend')
     const now = performance.now()
     // A machine that took longer than the window for these three proves nothing here.
     if (asked.ok) return expect(now - begun).toBeGreaterThanOrEqual(1_000 + DAWDLE_MS)
     expect(asked.blocked).toBe(false)
     expect(asked.retryAfterMs).toBeGreaterThanOrEqual(1_000 + DAWDLE_MS - (now - begun) - 2)
-    expect(asked.retryAfterMs).toBeLessThanOrEqual(
-      1_000 + DAWDLE_MS - (now - counted) + (counted - begun) + 2,
-    )
+    // Redis asked itself at some moment between, and nobody knows which.
+    expect(asked.retryAfterMs).toBeLessThanOrEqual(1_000 + DAWDLE_MS + 2)
     await sleep(asked.retryAfterMs + 2)
     expect((await budget.take(scope, 'invoiceSend')).ok).toBe(true)
   })
