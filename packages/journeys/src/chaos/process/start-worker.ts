@@ -11,7 +11,7 @@ import { constants, Script } from 'node:vm'
 import * as libxml2 from 'libxml2-wasm'
 import type { Order } from './fate.ts'
 
-/** When a life without a fate first writes down what it has compiled; each later time comes after twice as long. */
+/** When a life without a fate writes down what it has compiled since it began; each later time comes after twice as long. */
 const KEEP_MS = 1_000
 
 const folder = import.meta.dirname
@@ -27,11 +27,15 @@ const script = new Script(
   },
 )
 
+function keepCode(): void {
+  const written = `${kept}-${process.pid}`
+  writeFileSync(written, script.createCachedData())
+  renameSync(written, kept)
+}
+
 function keepCodeIn(ms: number): void {
   const keep = () => {
-    const written = `${kept}-${process.pid}`
-    writeFileSync(written, script.createCachedData())
-    renameSync(written, kept)
+    keepCode()
     keepCodeIn(2 * ms)
   }
   setTimeout(keep, ms).unref()
@@ -48,3 +52,6 @@ const requireOther = createRequire(import.meta.url)
 const required = (id: string): unknown => (id === 'libxml2-wasm' ? libxml2 : requireOther(id))
 const module = { exports: {} }
 script.runInThisContext()(module.exports, required, module, bundle, folder)
+
+// The first one keeps at least what loading compiles.
+if (!existsSync(kept)) keepCode()
