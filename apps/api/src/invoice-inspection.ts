@@ -13,7 +13,7 @@ import {
   type IssuingCompany,
 } from '@ksef-fleet/ksef'
 import { findingOfFault, type InvoiceCheck, type Strictness } from '@ksef-fleet/ksef/rules'
-import { Piscina } from 'piscina'
+import type { Piscina } from 'piscina'
 import {
   type CheckTask,
   type CompositionTask,
@@ -25,6 +25,7 @@ import {
   inspected,
   type Task,
 } from './inspection-thread.ts'
+import { createThreadPool } from './thread-pool.ts'
 
 /** Largest document inspected in place. */
 export const IN_PLACE_BYTES_MAX = 16_384
@@ -68,7 +69,7 @@ export function createInvoiceInspector(
   deps: { environment: KsefEnvironment; now: () => Date },
   limits: InspectionLimits,
 ): InvoiceInspector {
-  const pool: Pool = new Piscina({
+  const { pool, close } = createThreadPool<Task, Done>({
     filename: new URL('./inspection-thread.ts', import.meta.url).href,
     minThreads: limits.threads,
     maxThreads: limits.threads,
@@ -136,7 +137,7 @@ export function createInvoiceInspector(
         inspectDataTask({ json, company: WARMING, strictness: 'ksef', ...begun() })
       }
     },
-    close: () => pool.close(),
+    close,
   }
 }
 

@@ -3,8 +3,8 @@
  * Threads start when there is something to print and end when there is nothing for a while.
  */
 import { FleetError } from '@ksef-fleet/core'
-import { Piscina } from 'piscina'
 import type { Print, PrintTask } from './printing-thread.ts'
+import { createThreadPool } from './thread-pool.ts'
 
 export type PrintingLimits = {
   threads: number
@@ -25,7 +25,7 @@ const IDLE_MS = 60_000
 const HEAP_MB = 1_024
 
 export function createPrinter(limits: PrintingLimits): Printer {
-  const pool = new Piscina<PrintTask, Print>({
+  const { pool, close } = createThreadPool<PrintTask, Print>({
     filename: new URL('./printing-thread.ts', import.meta.url).href,
     minThreads: 0,
     maxThreads: limits.threads,
@@ -43,6 +43,6 @@ export function createPrinter(limits: PrintingLimits): Printer {
         throw signal.aborted ? new FleetError('OVERLOADED') : error
       }
     },
-    close: () => pool.close(),
+    close,
   }
 }
