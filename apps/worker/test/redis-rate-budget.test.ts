@@ -225,14 +225,14 @@ describe('a refusal of KSeF', () => {
   test('closes its group for every worker until then, and no other', async () => {
     const [one, another] = [aWorker(), aWorker()]
     const scope = await aContext()
-    await one.block(scope, 'invoiceSend', new Date(Date.now() + 900))
+    await one.block(scope, 'invoiceSend', new Date(Date.now() + 2_500))
     for (const budget of [one, another]) {
       expect(await budget.take(scope, 'invoiceSend')).toMatchObject({ ok: false, blocked: true })
       expect((await budget.take(scope, 'onlineSession')).ok).toBe(true)
     }
     const { invoiceSend } = await another.peek(scope, ['invoiceSend'])
     expect([invoiceSend.left, invoiceSend.blockedForMs > 500]).toEqual([0, true])
-    await sleep(950)
+    await sleep(2_550)
     expect((await another.take(scope, 'invoiceSend')).ok).toBe(true)
   })
 
