@@ -280,6 +280,7 @@ describe('the loss of the counters', () => {
 
   test('is over for each window once that window has passed', async () => {
     const scope = await aContext({ limits: limitsOf('invoiceSend', [10, 30, 180]) })
+    await sleep(KNOWN_BEFORE_MS)
     await connect().flushdb()
     const budget = aWorker()
     await budget.begin()
