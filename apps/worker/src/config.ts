@@ -29,7 +29,8 @@ const waits = (byDefault: string) =>
 const Settings = z.object({
   ...sharedSettings,
   KSEF_BASE_URL: z.url({ protocol: /^https?$/ }).optional(),
-  KSEF_UPO_HOSTS: z.string().default(''),
+  /** Hosts beside the Ministry's own from which UPOs and packages are fetched, and to which parts are sent. */
+  KSEF_STORAGE_HOSTS: z.string().default(''),
   KSEF_DEADLINE_SECONDS: seconds(30),
   /** Of a call for its place in KSeF's limits; what would wait longer is put off and makes room. */
   BUDGET_WAIT_SECONDS: seconds(SAT_OUT_MS / 1000),
@@ -117,7 +118,9 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       lighthouseUrl:
         given.KSEF_LIGHTHOUSE_URL ??
         (given.KSEF_ENVIRONMENT === 'production' ? LIGHTHOUSE_BASE_URLS.production : null),
-      upoHosts: given.KSEF_UPO_HOSTS.split(',').filter((host) => host !== ''),
+      storageHosts: given.KSEF_STORAGE_HOSTS.split(',')
+        .map((host) => host.trim())
+        .filter((host) => host !== ''),
     },
     health: { host: given.HOST, port: given.HEALTH_PORT },
     concurrency: {

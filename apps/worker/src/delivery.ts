@@ -132,11 +132,11 @@ function openKsef(
   { config, metrics, log, transport }: Parameters<typeof composeDelivery>[0],
   { budget, calls, now }: { budget: RateBudget; calls: CallCounter; now: () => Date },
 ): KsefClient {
-  const { baseUrl, upoHosts, deadlineSeconds } = config.ksef
+  const { baseUrl, storageHosts, deadlineSeconds } = config.ksef
   return createKsefClient({
     baseUrl: baseUrl ?? KSEF_BASE_URLS[config.environment],
     timeouts: { totalMs: deadlineSeconds * 1000 },
-    fetchHosts: upoHosts,
+    fetchHosts: storageHosts,
     // Whether a public key is valid yet is not for this machine's clock to say.
     now,
     ...(transport === undefined ? {} : { transport }),

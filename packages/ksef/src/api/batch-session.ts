@@ -9,8 +9,8 @@ import type { KsefErrorCode } from '../error-codes.ts'
 import { failed, type Result, succeeded } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
+import { allowedAddress } from './allowed-address.ts'
 import type { PublicKeys } from './public-keys.ts'
-import { allowedAddress } from './upo.ts'
 import { base64Hash, publicKeyId, referenceNumber } from './wire.ts'
 
 /** `CompressionType`: how the package is archived. */

@@ -8,10 +8,10 @@ import { failed, type Result, succeeded } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
 import { wireDate } from '../wire-date.ts'
+import { allowedAddress } from './allowed-address.ts'
 import type { CompressionType } from './batch-session.ts'
 import { type InvoiceFilters, InvoiceQueryFilters, metadataFilters } from './invoices.ts'
 import type { PublicKeys } from './public-keys.ts'
-import { allowedAddress } from './upo.ts'
 import { absent, base64Hash, present, publicKeyId, referenceNumber, status, type WireStatus } from './wire.ts'
 
 /** Body of `POST /invoices/exports`. */

@@ -4,6 +4,7 @@ import { failed, type Result, succeeded } from '../failure.ts'
 import type { Document, KsefHttp } from '../http.ts'
 import type { KsefOperation } from '../operations.ts'
 import type { Sealed } from '../sealed.ts'
+import { allowedAddress } from './allowed-address.ts'
 
 /** An official receipt, the XML exactly as KSeF signed it. */
 export type Upo = {
@@ -47,15 +48,6 @@ export function checkedDocument(operation: KsefOperation, document: Document): R
     })
   }
   return succeeded({ xml: document.bytes, hash, hashConfirmed: document.announcedHash !== undefined })
-}
-
-/** Whether a link out of an answer may be fetched. The link is data from outside, whoever sent it. */
-export function allowedAddress(address: string, baseUrl: URL, fetchHosts: readonly string[]): URL | null {
-  const url = URL.parse(address)
-  if (url === null || url.username !== '' || url.password !== '') return null
-  const own = url.host === baseUrl.host && url.protocol === baseUrl.protocol
-  const listed = url.protocol === 'https:' && fetchHosts.includes(url.host)
-  return own || listed ? url : null
 }
 
 export function upos(http: KsefHttp, addresses: { baseUrl: URL; fetchHosts: readonly string[] }): Upos {
