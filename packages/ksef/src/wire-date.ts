@@ -9,6 +9,9 @@ const WARSAW = new Intl.DateTimeFormat('en-GB', {
 })
 
 const MINUTE_MS = 60_000
+const EARLIEST = Date.UTC(1900, 0, 1)
+/** How .NET says that there is none. */
+const NO_DATE = /^0001-01-01T/
 let lastRead = { minute: Number.NaN, offset: 0 }
 
 /** Milliseconds Warsaw's clock shows ahead of UTC at this instant. It never changes within a minute. */
@@ -32,12 +35,12 @@ export const warsawDay = (instant: Date): string =>
 
 /**
  * Reads a date-time of KSeF. Times without an offset are Warsaw's (OpenAPI, `InvoiceQueryFilters.dateRange`);
- * fractions of a second have up to seven digits.
+ * fractions of a second have up to seven digits. A time before there was a KSeF to speak of is none.
  */
 export function readWireDate(text: string): Date | null {
   if (!/^\d{4}-\d{2}-\d{2}T\d{2}:\d{2}/.test(text)) return null
   const instant = Date.parse(HAS_OFFSET.test(text) ? text : `${text}Z`)
-  if (Number.isNaN(instant)) return null
+  if (Number.isNaN(instant) || instant < EARLIEST) return null
   return new Date(HAS_OFFSET.test(text) ? instant : instant - warsawOffset(instant))
 }
 
@@ -48,3 +51,9 @@ export const wireDate = z.string().transform((text, context): Date => {
   context.addIssue({ code: 'custom', message: 'not a date-time' })
   return z.NEVER
 })
+
+/** A date-time that may be missing, null or the year 1; all read as absent. */
+export const absentDate = z
+  .union([z.string().regex(NO_DATE), z.null(), wireDate])
+  .optional()
+  .transform((value): Date | undefined => (value instanceof Date ? value : undefined))

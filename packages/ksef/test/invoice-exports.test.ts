@@ -133,6 +133,7 @@ test.each([
   ['name-parent', 'TarGz', 'ARCHIVE_NAME_UNSAFE'],
   ['name-absolute', 'TarGz', 'ARCHIVE_NAME_UNSAFE'],
   ['name-twice', 'TarGz', 'ARCHIVE_NAME_TWICE'],
+  ['number-twice', 'TarGz', 'ARCHIVE_NAME_TWICE'],
   ['bomb', 'TarGz', 'ARCHIVE_FILE_TOO_LARGE'],
   ['no-metadata', 'TarGz', 'EXPORT_METADATA_MISSING'],
   ['name-twice', 'Zip', 'ARCHIVE_NAME_TWICE'],

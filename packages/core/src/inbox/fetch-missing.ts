@@ -14,8 +14,18 @@ export async function fetchMissing(
   at: Syncing,
   missing: readonly MissingDocument[],
 ): Promise<Stepped | null> {
+  const here = await context.db.withCompany(at.state.companyId, (tx) =>
+    tx.inbox.known(
+      context.environment,
+      missing.map(({ ksefNumber }) => ksefNumber),
+    ),
+  )
   for (const one of missing) {
     if (at.signal.aborted) return { to: 'lost' }
+    if (here.has(one.ksefNumber)) {
+      await noteHere(context, at.state, one)
+      continue
+    }
     const got = await at.ksef.getInvoice(one.ksefNumber)
     if (got.ok) {
       await keep(context, at.state, { one, content: got.value.xml })
@@ -27,6 +37,18 @@ export async function fetchMissing(
       return afterCall(context, at, failure)
   }
   return null
+}
+
+/** It came in another role meanwhile: it gains this one. */
+async function noteHere(context: DeliveryContext, state: SyncState, one: MissingDocument): Promise<void> {
+  const { ksefNumber, permanentStorageDate } = one
+  const { environment, subjectType: role } = state
+  const seen = { environment, ksefNumber, role, permanentStorageDate, acquisitionDate: null }
+  await context.db.withCompany(state.companyId, async (tx) => {
+    await tx.documents.addRoles([seen])
+    await tx.inbox.found(leaseOf(state), ksefNumber)
+    await stillMine(context, tx, state)
+  })
 }
 
 /** Other bytes than listed are kept as well: KSeF gave them under that number, and the document says so. */

@@ -17,6 +17,8 @@ export type NewSyncState = SyncKey &
 /** What a step leaves behind for the next one. */
 export type SyncRest = {
   nextSyncAt: Date
+  /** Since when it was due as the step began: a later moment stands for somebody who asked for it meanwhile. */
+  wasDueAt: Date | null
   /** Or earlier, as soon as what is missing is to be asked for. */
   orForMissing?: boolean
   /** Left out: as before. */
@@ -108,9 +110,15 @@ export interface InboxStore {
   /** Those of a sync that are due to be asked for. */
   missingDue(key: SyncKey, limit: number): Promise<MissingDocument[]>
   /** How many an integration's roles miss, and since when the earliest was stored by KSeF. */
-  missing(
-    integrationId: SyncKey['integrationId'],
-  ): Promise<{ subjectType: SubjectType; count: number; earliest: Date | null; nextTryAt: Date | null }[]>
+  missing(integrationId: SyncKey['integrationId']): Promise<
+    {
+      subjectType: SubjectType
+      count: number
+      earliest: Date | null
+      undated: boolean
+      nextTryAt: Date | null
+    }[]
+  >
   found(lease: SyncLease, ksefNumber: string): Promise<void>
   stillMissing(lease: SyncLease, ksefNumber: string, again: { code: string; nextTryAt: Date }): Promise<void>
 }

@@ -64,14 +64,15 @@ function standingOf(
   state: SyncState,
   of: {
     windows: Awaited<ReturnType<CompanyTransaction['inbox']['windows']>>
-    missing: { count: number; earliest: Date | null } | null
+    missing: { count: number; earliest: Date | null; undated: boolean } | null
     audit: SyncStanding['audit']
     now: Date
   },
 ): SyncStanding {
   const { windows, missing, audit, now } = of
   const proved = provedUpTo(state.startAt, windows)
-  const gap = missing?.earliest ?? null
+  // Of one whose date KSeF does not tell, nobody knows where it belongs.
+  const gap = missing?.undated === true ? state.startAt : (missing?.earliest ?? null)
   const completeUpTo = gap !== null && gap < proved ? gap : proved
   return {
     state,

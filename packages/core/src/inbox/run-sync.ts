@@ -9,7 +9,7 @@ import { fetchMissing } from './fetch-missing.ts'
 import { receive } from './receive.ts'
 import { FAILURES_TOLD_FROM, isAuditDue, isOverdue } from './sync-schedule.ts'
 import type { SyncKey, SyncState } from './sync-state.ts'
-import { LostSync, leaseOf, type Stepped } from './syncing.ts'
+import { giveBack, LostSync, leaseOf, type Stepped } from './syncing.ts'
 
 /** What KSeF lists and did not give is asked for by so many at a time. */
 const MISSING_AT_ONCE = 5
@@ -67,9 +67,7 @@ async function settle(context: DeliveryContext, state: SyncState, stepped: Stepp
     case 'lost':
       throw new LostSync()
     case 'rest':
-      await context.db.withCompany(state.companyId, (tx) =>
-        tx.inbox.rest(leaseOf(state), { nextSyncAt: stepped.at }),
-      )
+      await context.db.withCompany(state.companyId, (tx) => giveBack(tx, state, { nextSyncAt: stepped.at }))
       return
     case 'held':
       return hold(context, state, stepped)
@@ -117,7 +115,7 @@ async function fail(
   const failing = failureOf(state, failed, now)
   const { companyId, integrationId, subjectType } = state
   await context.db.withCompany(companyId, async (tx) => {
-    if (await tx.inbox.rest(leaseOf(state), { nextSyncAt, ...failing })) await tellFailing(tx, state, failing)
+    if (await giveBack(tx, state, { nextSyncAt, ...failing })) await tellFailing(tx, state, failing)
   })
   const { failures } = failing
   context.log.warn(
@@ -141,7 +139,7 @@ async function hold(
   const failing = failureOf(state, held, now)
   const { at: _, ...why } = failing.failure
   await context.db.withCompany(companyId, async (tx) => {
-    if (!(await tx.inbox.rest(leaseOf(state), { nextSyncAt: verifyAt, ...failing }))) return
+    if (!(await giveBack(tx, state, { nextSyncAt: verifyAt, ...failing }))) return
     await tx.inbox.hold(integrationId, why, true)
     await tx.integrations.setVerifyDue(integrationId, verifyAt)
     await tellFailing(tx, state, failing)

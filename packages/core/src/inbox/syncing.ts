@@ -41,11 +41,13 @@ export const MENDED: { failures: number; failure: SyncFailure | null; failingSin
 
 export type NewlyMissing = Omit<MissingDocument, 'tries' | keyof SyncKey>
 
+type Rest = Omit<Parameters<CompanyTransaction['inbox']['rest']>[1], 'wasDueAt'>
+
+/** Gives the sync back; false when another worker runs it by now. */
+export const giveBack = (tx: CompanyTransaction, state: SyncState, rest: Rest): Promise<boolean> =>
+  tx.inbox.rest(leaseOf(state), { ...rest, wasDueAt: state.nextSyncAt })
+
 /** @throws LostSync */
-export async function restIn(
-  tx: CompanyTransaction,
-  state: SyncState,
-  rest: Parameters<CompanyTransaction['inbox']['rest']>[1],
-): Promise<void> {
-  if (!(await tx.inbox.rest(leaseOf(state), rest))) throw new LostSync()
+export async function restIn(tx: CompanyTransaction, state: SyncState, rest: Rest): Promise<void> {
+  if (!(await giveBack(tx, state, rest))) throw new LostSync()
 }

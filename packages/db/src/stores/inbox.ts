@@ -102,14 +102,20 @@ function leases(tx: Tx, companyId: CompanyId): Pick<InboxStore, 'lease' | 'renew
         .returning({ fence: table.fence })
       return renewed.length === 1
     },
-    async rest(lease, { nextSyncAt, orForMissing = false, ...set }) {
+    async rest(lease, { nextSyncAt, wasDueAt, orForMissing = false, ...set }) {
       const onTime = set.lateAt === undefined ? {} : { lateToldAt: null }
       const at = orForMissing
         ? sql`least(${timer(nextSyncAt)}, ${missingDueAt(companyId, lease)})`
         : timer(nextSyncAt)
       const rested = await tx
         .update(table)
-        .set({ ...set, ...onTime, nextSyncAt: restingUntil(at), leaseUntil: null, updatedAt: clock })
+        .set({
+          ...set,
+          ...onTime,
+          nextSyncAt: restingUntil(at, wasDueAt),
+          leaseUntil: null,
+          updatedAt: clock,
+        })
         .where(under(lease))
         .returning({ fence: table.fence })
       return rested.length === 1
@@ -117,8 +123,16 @@ function leases(tx: Tx, companyId: CompanyId): Pick<InboxStore, 'lease' | 'renew
   }
 }
 
-/** What was held, or asked for again, while the step ran stays so. */
-const restingUntil = (at: SQL): SQL => sql`case when ${table.held} is not null then null else ${at} end`
+/**
+ * What was held, or asked for again, while the step ran stays so.
+ *
+ * @param wasDueAt since when it was due when the step began; without the microseconds that PostgreSQL keeps
+ */
+const restingUntil = (at: SQL, wasDueAt: Date | null): SQL => sql`case
+  when ${table.held} is not null then null
+  when ${table.nextSyncAt} > ${wasDueAt?.toISOString() ?? null}::timestamptz + interval '1 ms'
+   and ${table.nextSyncAt} <= clock_timestamp() then ${table.nextSyncAt}
+  else ${at} end`
 
 function switches(tx: Tx, companyId: CompanyId): Pick<InboxStore, 'ask' | 'configure' | 'hold' | 'resume'> {
   const of = (integrationId: SyncState['integrationId'], ...more: (SQL | undefined)[]) =>

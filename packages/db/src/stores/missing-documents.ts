@@ -32,13 +32,7 @@ export function missingDocuments(tx: Tx, companyId: CompanyId): Missing {
       return new Set(rows.map(({ ksefNumber }) => ksefNumber))
     },
     async addMissing({ fence: _fence, ...key }, missing) {
-      const rows = missing.map((one) => ({
-        ...one,
-        ...key,
-        companyId,
-        tries: 0,
-        nextTryAt: clock,
-      }))
+      const rows = missing.map((one) => ({ ...one, ...key, companyId, tries: 0, nextTryAt: clock }))
       for (let at = 0; at < rows.length; at += ROWS_MAX)
         await tx
           .insert(table)
@@ -68,6 +62,7 @@ export function missingDocuments(tx: Tx, companyId: CompanyId): Missing {
           subjectType: table.subjectType,
           count: sql<number>`count(*)::int`,
           earliest: sql<Date | null>`min(${table.permanentStorageDate})`.mapWith(table.permanentStorageDate),
+          undated: sql<boolean>`bool_or(${table.permanentStorageDate} is null)`,
           nextTryAt: sql<Date | null>`min(${table.nextTryAt})`.mapWith(table.nextTryAt),
         })
         .from(table)

@@ -258,3 +258,51 @@ test('a revoked integration receives nothing more', async () => {
   })
   expect(await turnSyncs(fleet, [worker], [company.id])).toBe(0)
 })
+
+test('a sync that is asked for while one of its steps runs goes on at once', async () => {
+  const company = await receiver(fleet, worker)
+  await driveSyncs(fleet, [worker], { companies: [company.id] })
+  const key = { integrationId: company.integration.id, subjectType: 'Subject2' } as const
+  const later = new Date(Date.now() + 3_600_000)
+  const aStep = async (meanwhile: () => Promise<unknown>) => {
+    await dueNow(fleet, company.id)
+    const state = await fleet.db.withCompany(company.id, (tx) => tx.inbox.lease(key, 60))
+    if (state === null) throw new Error('the sync is not due')
+    await meanwhile()
+    const rest = { nextSyncAt: later, wasDueAt: state.nextSyncAt }
+    await fleet.db.withCompany(company.id, (tx) => tx.inbox.rest({ ...key, fence: state.fence }, rest))
+    return (await syncOf(fleet, company)).nextSyncAt
+  }
+  expect(await aStep(async () => {})).toEqual(later)
+  const asked = await aStep(() => requestSync(worker.context, { companyId: company.id }))
+  expect(asked?.getTime()).toBeLessThanOrEqual(Date.now())
+})
+
+test('a missing document without a date leaves nothing proved, and one that came in another role is missing no more', async () => {
+  const company = await receiver(fleet, worker)
+  const [issued] = issueTo(fleet, company, { series: 'A/', count: 1 })
+  await driveSyncs(fleet, [worker], { companies: [company.id] })
+  if (issued === undefined) throw new Error('nothing was issued')
+  const { ksefNumber } = issued
+  const absent = { ksefNumber: `${ksefNumber.slice(0, -2)}00`, invoiceHash: 'x', permanentStorageDate: null }
+  const { fence } = await syncOf(fleet, company)
+  const lease = { integrationId: company.integration.id, subjectType: 'Subject2', fence } as const
+  const found = { code: 'DOCUMENT_MISSING', foundAt: new Date() }
+  const before = await standingOf(worker, company)
+  await fleet.db.withCompany(company.id, (tx) => tx.inbox.addMissing(lease, [{ ...absent, ...found }]))
+  const standing = await standingOf(worker, company)
+  expect([standing.missing, standing.completeUpTo]).toEqual([1, standing.state.startAt])
+  await fleet.db.withCompany(company.id, (tx) => tx.inbox.found(lease, absent.ksefNumber))
+  const here = { ...absent, ksefNumber, ...found }
+  await fleet.db.withCompany(company.id, (tx) => tx.inbox.addMissing(lease, [here]))
+  const downloads = () =>
+    fleet.simulator.ledger.calls().filter(({ path }) => path.endsWith(`/invoices/ksef/${ksefNumber}`)).length
+  const asked = downloads()
+  await dueNow(fleet, company.id)
+  await driveSyncs(fleet, [worker], {
+    companies: [company.id],
+    until: async () => (await standingOf(worker, company)).missing === 0,
+  })
+  expect(downloads()).toBe(asked)
+  expect((await standingOf(worker, company)).completeUpTo >= before.completeUpTo).toBe(true)
+})

@@ -4,7 +4,7 @@ import * as z from 'zod'
 import { type Result, succeeded } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
-import { wireDate } from '../wire-date.ts'
+import { absentDate, wireDate } from '../wire-date.ts'
 import { everyPage } from './every-page.ts'
 import { absent, continuation, nextOf, present, referenceNumber, status, type WireStatus } from './wire.ts'
 
@@ -30,8 +30,8 @@ const Item = z
     authenticationMethodInfo: absent(z.object({ code: z.string() })).catch(undefined),
     status,
     isTokenRedeemed: absent(z.boolean()),
-    lastTokenRefreshDate: absent(wireDate),
-    refreshTokenValidUntil: absent(wireDate),
+    lastTokenRefreshDate: absentDate,
+    refreshTokenValidUntil: absentDate,
   })
   .transform(
     ({ authenticationMethodInfo, ...rest }): AuthSession =>

@@ -7,7 +7,7 @@ import type { KsefErrorCode } from '../error-codes.ts'
 import { failed, type Result, succeeded } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
-import { wireDate } from '../wire-date.ts'
+import { absentDate } from '../wire-date.ts'
 import { allowedAddress } from './allowed-address.ts'
 import type { CompressionType } from './batch-session.ts'
 import { type InvoiceFilters, InvoiceQueryFilters, metadataFilters } from './invoices.ts'
@@ -80,8 +80,8 @@ const Package = z
     invoiceCount: z.int().min(0),
     parts: z.array(Part).max(EXPORT_PARTS_MAX),
     isTruncated: z.boolean(),
-    lastPermanentStorageDate: absent(wireDate),
-    permanentStorageHwmDate: absent(wireDate),
+    lastPermanentStorageDate: absentDate,
+    permanentStorageHwmDate: absentDate,
   })
   .transform(
     (answer): ExportPackage =>
@@ -91,7 +91,7 @@ export const InvoiceExportStatusResponse = z
   .object({
     status,
     compressionType: absent(z.enum(['Zip', 'TarGz'])),
-    packageExpirationDate: absent(wireDate).catch(undefined),
+    packageExpirationDate: absentDate.catch(undefined),
     package: absent(Package),
   })
   .transform((answer): ExportStatus => present(answer))

@@ -4,7 +4,7 @@ import type { Result } from '../failure.ts'
 import { succeeded } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
-import { wireDate } from '../wire-date.ts'
+import { absentDate, wireDate } from '../wire-date.ts'
 import { checkedDocument } from './upo.ts'
 import { absent, present } from './wire.ts'
 
@@ -91,7 +91,7 @@ export const Metadata = z
 export const QueryInvoicesMetadataResponse = z.object({
   hasMore: z.boolean(),
   isTruncated: z.boolean().catch(false),
-  permanentStorageHwmDate: absent(wireDate),
+  permanentStorageHwmDate: absentDate,
   invoices: z.array(Metadata),
 })
 

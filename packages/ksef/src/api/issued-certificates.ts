@@ -6,10 +6,10 @@ import * as z from 'zod'
 import { type Result, succeeded } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
-import { wireDate } from '../wire-date.ts'
+import { absentDate, wireDate } from '../wire-date.ts'
 import type { KsefCertificateType } from './certificate-enrollments.ts'
 import { everyPage } from './every-page.ts'
-import { absent, present } from './wire.ts'
+import { present } from './wire.ts'
 
 export type RevocationReason = 'Unspecified' | 'Superseded' | 'KeyCompromise'
 
@@ -82,8 +82,8 @@ const Metadata = z
     subjectIdentifier: z.object({ type: z.string(), value: z.string() }),
     validFrom: wireDate,
     validTo: wireDate,
-    lastUseDate: absent(wireDate),
-    requestDate: absent(wireDate),
+    lastUseDate: absentDate,
+    requestDate: absentDate,
   })
   .transform((certificate): CertificateMetadata => present(certificate))
 export const QueryCertificatesResponse = z.object({ certificates: z.array(Metadata), hasMore: z.boolean() })

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import type { Result } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
-import { wireDate } from '../wire-date.ts'
+import { absentDate, wireDate } from '../wire-date.ts'
 import { absent, continuation, present, referenceNumber, status, type WireStatus } from './wire.ts'
 
 /** `InProgress` and `Failed` each stand for several codes of {@link SessionStatus}. */
@@ -46,8 +46,8 @@ const SessionRow = z
     referenceNumber,
     status,
     dateCreated: wireDate,
-    dateUpdated: absent(wireDate),
-    validUntil: absent(wireDate),
+    dateUpdated: absentDate,
+    validUntil: absentDate,
     totalInvoiceCount: absent(z.number()),
     successfulInvoiceCount: absent(z.number()),
     failedInvoiceCount: absent(z.number()),

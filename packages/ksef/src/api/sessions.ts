@@ -3,7 +3,7 @@ import * as z from 'zod'
 import type { Result } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
-import { wireDate } from '../wire-date.ts'
+import { absentDate, wireDate } from '../wire-date.ts'
 import { type ListSessions, listSessions } from './session-list.ts'
 import { absent, continuation, present, referenceNumber, status, type WireStatus } from './wire.ts'
 
@@ -62,9 +62,9 @@ const UpoPageResponse = z.object({
 export const SessionStatusResponse = z
   .object({
     status,
-    dateCreated: absent(wireDate),
-    dateUpdated: absent(wireDate),
-    validUntil: absent(wireDate),
+    dateCreated: absentDate,
+    dateUpdated: absentDate,
+    validUntil: absentDate,
     upo: absent(z.object({ pages: z.array(UpoPageResponse) })),
     invoiceCount: absent(z.number()),
     successfulInvoiceCount: absent(z.number()),
@@ -81,12 +81,12 @@ export const SessionInvoiceResponse = z
     invoiceNumber: absent(z.string()),
     ksefNumber: absent(z.string()),
     invoiceFileName: absent(z.string()),
-    acquisitionDate: absent(wireDate),
-    invoicingDate: absent(wireDate),
-    permanentStorageDate: absent(wireDate),
+    acquisitionDate: absentDate,
+    invoicingDate: absentDate,
+    permanentStorageDate: absentDate,
     invoicingMode: absent(z.string()),
     upoDownloadUrl: absent(z.string()),
-    upoDownloadUrlExpirationDate: absent(wireDate),
+    upoDownloadUrlExpirationDate: absentDate,
   })
   .transform((invoice): SessionInvoice => {
     const { originalKsefNumber, originalSessionReferenceNumber } = invoice.status.extensions

@@ -3,7 +3,7 @@ import * as z from 'zod'
 import { type Result, succeeded } from '../failure.ts'
 import type { KsefHttp } from '../http.ts'
 import { Sealed } from '../sealed.ts'
-import { wireDate } from '../wire-date.ts'
+import { absentDate, wireDate } from '../wire-date.ts'
 import { everyPage } from './every-page.ts'
 import { absent, continuation, nextOf, present, referenceNumber } from './wire.ts'
 
@@ -73,7 +73,7 @@ export const TokenStatusResponse = z
     description: z.string().catch(''),
     requestedPermissions: z.array(z.string()),
     dateCreated: wireDate,
-    lastUseDate: absent(wireDate),
+    lastUseDate: absentDate,
     authorIdentifier: identifier,
     contextIdentifier: identifier,
   })

@@ -50,6 +50,7 @@ export async function* readExportPackage(
   of: DownloadedPackage,
   wanted: { metadata: boolean } = { metadata: true },
 ): AsyncGenerator<ExportedFile> {
+  const numbers = new Set<string>()
   let hasMetadata = false
   try {
     for await (const file of filesOf(of)) {
@@ -59,6 +60,9 @@ export async function* readExportPackage(
       }
       const read = readFile(file)
       hasMetadata ||= read.kind === 'metadata'
+      if (read.kind === 'invoice' && numbers.has(read.ksefNumber))
+        throw new ExportPackageError('ARCHIVE_NAME_TWICE', file.name)
+      if (read.kind === 'invoice') numbers.add(read.ksefNumber)
       yield read
     }
   } catch (error) {

@@ -8,6 +8,7 @@ export const PACKAGE_FAULTS = [
   'wrong-key',
   'corrupt-part',
   'name-twice',
+  'number-twice',
   'name-parent',
   'name-absolute',
   'bomb',
@@ -53,6 +54,7 @@ export async function* spoiled(
 
 function* beside(file: FileToPack, fault: PackageFault | undefined): Generator<FileToPack> {
   if (fault === 'name-twice') yield file
+  if (fault === 'number-twice') yield { ...file, name: file.name.replace(/\.xml$/, '.XML') }
   if (fault === 'name-parent') yield { ...file, name: `../../${file.name}` }
   if (fault === 'name-absolute') yield { ...file, name: `/tmp/${file.name}` }
   if (fault === 'bomb')

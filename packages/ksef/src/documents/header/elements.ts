@@ -29,10 +29,13 @@ export function contentOf(element: Element | null): string | null {
 
 const cut = (text: string): string => text.slice(0, TEXT_LENGTH_MAX).replace(/[\uD800-\uDBFF]$/, '')
 
+/** What is older is a typing error, and of some of it a database knows no day. */
+const EARLIEST_DAY = '1900'
+
 /** A day that exists, or null. */
 export function dayOf(text: string | null): string | null {
   const day = text?.slice(0, 10) ?? ''
-  if (!/^\d{4}-\d{2}-\d{2}$/.test(day)) return null
+  if (!/^\d{4}-\d{2}-\d{2}$/.test(day) || day < EARLIEST_DAY) return null
   const at = new Date(`${day}T00:00:00Z`)
   return Number.isNaN(at.getTime()) || at.toISOString().slice(0, 10) !== day ? null : day
 }
