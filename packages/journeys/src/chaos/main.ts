@@ -3,8 +3,7 @@
  * deaths, a bad line and crashing servers, then the checkers and what must not pass them. Progress goes to stderr; the last
  * line on stdout is one JSON object, and the exit code is 0 only when every promise was kept.
  *
- * `--limits production` lets the simulator count requests as KSeF does; `--keep` leaves logs, deaths and evidence in
- * `.fleet/chaos`, as does a run that failed.
+ * `--keep` leaves logs, deaths and evidence in `.fleet/chaos`, as does a run that failed.
  */
 import { rmSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
@@ -21,7 +20,6 @@ const { values } = parseArgs({
   options: {
     minutes: { type: 'string', default: '8' },
     seed: { type: 'string', default: '1' },
-    limits: { type: 'string', default: 'off' },
     keep: { type: 'boolean', default: false },
   },
 })
@@ -32,16 +30,16 @@ const log = (line: string): void =>
 
 async function main(): Promise<number> {
   const minutes = Number(values.minutes)
-  const { seed, limits } = values
-  if (!(minutes > 0) || (limits !== 'off' && limits !== 'production')) {
-    console.error('usage: --minutes NUMBER --seed TEXT --limits off|production [--keep]')
+  const { seed } = values
+  if (!(minutes > 0)) {
+    console.error('usage: --minutes NUMBER --seed TEXT [--keep]')
     return 2
   }
   const volume = volumeOf(minutes)
   rmSync(FOLDER, { recursive: true, force: true })
   const model = runModel({ ...volume.model, seed })
   log(`model: ${model.schedules} schedules, ${Math.round(model.schedules / model.seconds)} a second`)
-  const done = await soak({ ...volume.soak, directory: FOLDER, seed, limits, log })
+  const done = await soak({ ...volume.soak, directory: FOLDER, seed, log })
   for (const { name, caught } of done.controls) log(`control: ${name}: ${caught ? 'caught' : 'NOT CAUGHT'}`)
   const points = Object.entries(Object.groupBy(done.evidence.deaths, ({ moment }) => moment))
   for (const [moment, deaths] of points.sort())

@@ -11,6 +11,8 @@ export type Targets = {
   kills: number
   killPoints: number
   invoices: number
+  /** Held by a worker that died, while no server was away: of these the speed is told. */
+  invoicesStruck: number
   drainSecondsMax: number
   /** Left out where the machine may do much else. */
   killToResumedSendP99MsMax?: number
@@ -38,6 +40,7 @@ export function reportOn(run: { seed: string; model: ModelRun; soak: Soak }, tar
     leaks: secrets.leaks.length,
     secretSearches: secrets.searches,
     ownRateLimits: verdict.ownRateLimits,
+    countedRequests: evidence.calls.filter(({ context }) => context !== undefined).length,
     refusedPosts: evidence.load.refused.length,
     drainMs: soak.drainMs ?? Number.POSITIVE_INFINITY,
     killToResumedSendP50Ms: percentile(soak.resumed.company, 0.5),
@@ -119,6 +122,7 @@ function brokenBy(
     atLeast('kills', targets.kills),
     atLeast('killPoints', targets.killPoints),
     atLeast('invoices', targets.invoices),
+    atLeast('invoicesStruck', targets.invoicesStruck),
     atMost('killToResumedSendP99Ms', targets.killToResumedSendP99MsMax),
   ]
   return [...found, ...doubts.filter((doubt) => doubt !== null)]

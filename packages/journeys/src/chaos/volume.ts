@@ -15,6 +15,7 @@ export type Volume = {
 const STORM_SHARE = 0.3
 const INVOICES_PER_MINUTE = 385
 const KILLS_PER_MINUTE = 75
+const STRUCK_PER_MINUTE = 5
 const ROUND_MINUTES = 0.9
 
 /** Everything in less than a minute of storm, with little of each; what a machine does beside it must not matter. */
@@ -29,7 +30,7 @@ const SHORT: Volume = {
     rounds: 1,
     isHasty: false,
   },
-  targets: { kills: 2, killPoints: 2, invoices: 12, drainSecondsMax: 60 },
+  targets: { kills: 2, killPoints: 2, invoices: 12, invoicesStruck: 0, drainSecondsMax: 60 },
 }
 
 /**
@@ -56,6 +57,7 @@ export function volumeOf(minutes: number): Volume {
       killPoints: 20,
       // Whoever posts gives up at the end of the time, and some of it is lost to the storm.
       invoices: Math.floor(invoices * 0.975),
+      invoicesStruck: Math.round(minutes * STRUCK_PER_MINUTE),
       drainSecondsMax: 60,
       killToResumedSendP99MsMax: 5_000,
     },

@@ -31,7 +31,6 @@ beforeAll(async () => {
     directory,
     seed: 'servers',
     workers: 2,
-    limits: 'off',
     lineFaultRate: 0,
     refusalRate: 0,
     patienceMs: 0,

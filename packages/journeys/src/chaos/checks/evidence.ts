@@ -43,7 +43,7 @@ export type EventRow = {
 export type Evidence = {
   load: Load
   ledger: LedgerSnapshot
-  calls: { httpStatus: number; operation: string; fault?: string }[]
+  calls: { httpStatus: number; operation: string; fault?: string; context?: object }[]
   submissions: SubmissionRow[]
   attempts: AttemptRow[]
   sessions: SessionRow[]

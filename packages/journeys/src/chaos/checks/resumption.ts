@@ -3,7 +3,8 @@ import { existsSync, readFileSync } from 'node:fs'
 import type { Death } from '../process/fate.ts'
 
 type Line = { event?: string; time?: string; submissionId?: string; state?: string }
-type Progress = { at: number; submissionId: string; event: string }
+/** @property isSending the fleet sent it, or found that KSeF has it; else it only heard what became of it */
+type Progress = { at: number; submissionId: string; isSending: boolean }
 
 export type Resumptions = {
   /** Until an invoice of the same company was sent again. */
@@ -12,21 +13,30 @@ export type Resumptions = {
   invoice: number[]
 }
 
-const SENT_OR_FOUND = new Set(['delivery.attempt-ended', 'delivery.lost-found', 'delivery.verdict'])
+const VERDICT = 'delivery.verdict'
 
 /** Milliseconds, sorted; a death that held nothing resumes nothing. */
 export function resumptions(
   deaths: readonly Death[],
-  from: { logFiles: readonly string[]; companyOf: ReadonlyMap<string, string> },
+  from: {
+    logFiles: readonly string[]
+    companyOf: ReadonlyMap<string, string>
+    /** Companies that may have to wait for KSeF's limits, however soon they are looked after. */
+    narrow: ReadonlySet<string>
+  },
 ): Resumptions {
   const progress = from.logFiles.filter((name) => existsSync(name)).flatMap(progressIn)
   const byInvoice = Map.groupBy(progress, ({ submissionId }) => submissionId)
   const byCompany = Map.groupBy(progress, ({ submissionId }) => from.companyOf.get(submissionId))
-  const struck = deaths.flatMap(({ at, held }) => held.map((id) => ({ at, id })))
-  return {
-    invoice: after(struck, (id) => byInvoice.get(id)),
-    company: after(struck, (id) => byCompany.get(from.companyOf.get(id))),
-  }
+  const struck = deaths
+    .flatMap(({ at, held }) => held.map((id) => ({ at, id })))
+    .filter(({ id }) => !from.narrow.has(from.companyOf.get(id) ?? ''))
+  // What the company's others heard of themselves is no sending; the struck one that has its verdict is not to be sent again.
+  const sendingBeside = (id: string) =>
+    byCompany
+      .get(from.companyOf.get(id))
+      ?.filter(({ isSending, submissionId }) => isSending || submissionId === id)
+  return { invoice: after(struck, (id) => byInvoice.get(id)), company: after(struck, sendingBeside) }
 }
 
 function after(
@@ -44,8 +54,10 @@ function progressIn(file: string): Progress[] {
   const lines = readFileSync(file, 'utf8').split('\n')
   return lines.flatMap((text) => {
     const { event = '', time = '', submissionId, state } = text.includes('"submissionId"') ? parsed(text) : {}
-    if (submissionId === undefined || !SENT_OR_FOUND.has(event) || state === 'lost') return []
-    return [{ at: new Date(time).getTime(), submissionId, event }]
+    const isSending =
+      (event === 'delivery.attempt-ended' && state === 'sent') || event === 'delivery.lost-found'
+    if (submissionId === undefined || !(isSending || event === VERDICT)) return []
+    return [{ at: new Date(time).getTime(), submissionId, isSending }]
   })
 }
 

@@ -13,12 +13,20 @@ import { sampleInvoice } from '@ksef-fleet/ksef/sample-invoice'
 import { type ApiClient, apiClient, type CompanyView, type IntegrationView } from '../../fleet/api-client.ts'
 import { sealOf } from '../../fleet/demo-company.ts'
 import { tokenOf } from '../../fleet/token-of.ts'
+import { countRequests } from './counted-requests.ts'
 import type { Stack } from './stack.ts'
 
-export type StormCompany = { id: string; nip: string; credentialSecret: string }
+export type StormCompany = {
+  id: string
+  nip: string
+  credentialSecret: string
+  /** Has the published limits, and may have to wait for room in them. */
+  isNarrow: boolean
+}
 
 /** Every so many companies sign in with a token instead of their seal. */
 const TOKEN_EVERY = 5
+const NARROW_EVERY = 10
 const AT_ONCE = 4
 const FIRST_NIP = 526_000_000
 const CONNECT_MS = 90_000
@@ -40,6 +48,7 @@ export async function connectCompanies(stack: Stack, count: number): Promise<Sto
   const waiting = nips(count).map((nip, index) => ({
     nip,
     withToken: index % TOKEN_EVERY === TOKEN_EVERY - 1,
+    isNarrow: index % NARROW_EVERY === NARROW_EVERY - 2,
   }))
   const connected: StormCompany[] = []
   const lane = async () => {
@@ -53,10 +62,11 @@ export async function connectCompanies(stack: Stack, count: number): Promise<Sto
 async function connectCompany(
   stack: Stack,
   api: ApiClient,
-  { nip, withToken }: { nip: string; withToken: boolean },
+  { nip, withToken, isNarrow }: { nip: string; withToken: boolean; isNarrow: boolean },
 ): Promise<StormCompany> {
   const name = `Firma ${nip}`
   const seal = await sealOf(nip, name)
+  await countRequests(stack.ksefUrl, { nip, seal, isNarrow })
   const { body: company } = await api.post<CompanyView>('/v1/companies', { nip, name })
   const token = withToken ? await tokenOf(nip, { seal, ksefUrl: stack.ksefUrl }) : null
   const credential = token === null ? { type: 'certificate', ...seal } : { type: 'token', token }
@@ -69,7 +79,8 @@ async function connectCompany(
   )
   if (settled.state !== 'active')
     throw new Error(`${nip} was not connected: ${JSON.stringify(settled.failure)}`)
-  return { id: company.id, nip, credentialSecret: token ?? seal.privateKeyPem.split('\n')[1] ?? '' }
+  const credentialSecret = token ?? seal.privateKeyPem.split('\n')[1] ?? ''
+  return { id: company.id, nip, credentialSecret, isNarrow }
 }
 
 /**

@@ -23,7 +23,6 @@ export type SoakOptions = {
   invoices: number
   rounds: number
   isHasty: boolean
-  limits: 'off' | 'production'
   log: (line: string) => void
 }
 
@@ -106,7 +105,8 @@ export async function soak(options: SoakOptions): Promise<Soak> {
   // While PostgreSQL or Redis is away, nobody resumes anything: how fast a death is made good shows before that.
   const quiet = evidence.deaths.filter(({ at }) => at < stormBegan - RESUMED_MS_MAX)
   const companyOf = new Map(evidence.submissions.map((row) => [row.id, row.company_id]))
-  const resumed = resumptions(quiet, { logFiles: stack.logFiles(), companyOf })
+  const narrow = new Set(companies.filter(({ isNarrow }) => isNarrow).map(({ id }) => id))
+  const resumed = resumptions(quiet, { logFiles: stack.logFiles(), companyOf, narrow })
   const submissionId = load.acknowledged[0]?.submissionId ?? ''
   log('controls')
   const { adminUrl, database, redisUrl } = stack.servers

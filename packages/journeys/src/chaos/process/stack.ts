@@ -17,7 +17,6 @@ export type StackOptions = {
   seed: string
   workers: number
   /** Whether the simulator counts requests by KSeF's published table. */
-  limits: 'off' | 'production'
   /** Share of the calls that the line to KSeF breaks. */
   lineFaultRate: number
   /** Share of the webhooks' calls that their receiver refuses. */
@@ -86,7 +85,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const simulator = await startProcess({
     name: 'simulator',
     entry: 'packages/simulator/src/main.ts',
-    args: ['--port', String(simulatorPort), '--seed', seed, '--limits', options.limits, ...contract],
+    args: ['--port', String(simulatorPort), '--seed', seed, ...contract],
     env: {},
     readyUrl: `${simulatorUrl}/_simulator/health`,
     directory: logs,
