@@ -79,7 +79,7 @@ export const ERRORS = {
     blame: 'caller',
     retry: 'after-change',
     means: 'The body is of another media type than this route takes.',
-    help: 'Send an invoice as `application/xml` or `application/json`, a batch as `application/zip`, `application/gzip` or `multipart/form-data`, everything else as `application/json`.',
+    help: 'Send an invoice as `application/xml` or `application/json`, a batch as `application/zip`, `application/gzip`, `application/x-ndjson` or `multipart/form-data`, everything else as `application/json`.',
   },
   BODY_TOO_LARGE: {
     httpStatus: 413,

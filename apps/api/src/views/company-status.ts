@@ -1,8 +1,13 @@
-import { type CompanyBudget, type CompanyFacts, SHOWN_GROUPS, SUBMISSION_STATES } from '@ksef-fleet/core'
+import {
+  type CompanyBudget,
+  type CompanyFacts,
+  meaningOf,
+  SHOWN_GROUPS,
+  SUBMISSION_STATES,
+} from '@ksef-fleet/core'
 import { z } from 'zod'
 import { CompanyView, companyLocation, viewCompany } from './company.ts'
 import { CredentialOutlookView, viewOutlook } from './credential-outlook.ts'
-import { rowOf } from './error-row.ts'
 import { IntegrationView, viewIntegration } from './integration.ts'
 import { OfflineView, viewOffline } from './offline.ts'
 import { Moment, momentOf } from './page.ts'
@@ -73,7 +78,10 @@ export function viewCompanyStatus(facts: CompanyFacts): z.infer<typeof CompanySt
       state,
       count,
       oldest: oldest.toISOString(),
-      reason: reason === null ? null : { code: reason, means: rowOf(reason).means, help: rowOf(reason).help },
+      reason:
+        reason === null
+          ? null
+          : { code: reason, means: meaningOf(reason).means, help: meaningOf(reason).help },
     })),
     offline: viewOffline(facts.offline),
     blockedUntil: silent ? momentOf(integration.blockedUntil) : null,

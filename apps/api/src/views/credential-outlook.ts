@@ -1,6 +1,5 @@
-import { CREDENTIAL_KINDS, type Credential, type CredentialChoice } from '@ksef-fleet/core'
+import { CREDENTIAL_KINDS, type Credential, type CredentialChoice, meaningOf } from '@ksef-fleet/core'
 import { z } from 'zod'
-import { rowOf } from './error-row.ts'
 import { Moment, momentOf } from './page.ts'
 
 const Named = z.object({
@@ -34,7 +33,7 @@ export const viewOutlook = ({
   passedOver: passedOver.map(({ credential, code }) => ({
     ...named(credential),
     code,
-    means: rowOf(code).means,
+    means: meaningOf(code).means,
   })),
 })
 

@@ -1,5 +1,5 @@
+import { meaningOf } from '@ksef-fleet/core'
 import { z } from 'zod'
-import { rowOf } from './error-row.ts'
 
 export const FailureView = z
   .object({
@@ -16,6 +16,6 @@ export function viewFailure(
   failure: { code: string; description?: string } | null,
 ): z.infer<typeof FailureView> | null {
   if (failure === null) return null
-  const { means, help, blame } = rowOf(failure.code)
+  const { means, help, blame } = meaningOf(failure.code)
   return { code: failure.code, means, help, blame, description: failure.description ?? null }
 }

@@ -1,8 +1,8 @@
-import { ERRORS } from '../errors.ts'
+import { meaningOf } from '../errors/stored-code.ts'
 import { FAILURES_TOLD_FROM } from '../inbox/sync-schedule.ts'
 import type { SyncState } from '../inbox/sync-state.ts'
 import type { CompanyFacts } from './company-facts.ts'
-import { actorFor, counted, type Finding, knownCode } from './finding.ts'
+import { actorByBlame, counted, type Finding } from './finding.ts'
 
 /** What keeps invoices that others issued from coming in. */
 export const diagnoseReceiving = ({
@@ -62,11 +62,11 @@ const failing = (
   }: { code: string; description?: string; failures: number; since: Date | null },
 ): Finding => {
   const said = description === undefined ? '' : ` (${description})`
-  const says = `${what} has failed ${counted(failures, 'time')} in a row: ${ERRORS[knownCode(code)].means}${said}`
+  const says = `${what} has failed ${counted(failures, 'time')} in a row: ${meaningOf(code).means}${said}`
   return { code: finding, severity: 'warns', says, since, ...remedyOf(code) }
 }
 
 const remedyOf = (stored: string): Pick<Finding, 'who' | 'do'> => {
-  const code = knownCode(stored)
-  return { who: actorFor(code), do: ERRORS[code].help }
+  const { blame, help } = meaningOf(stored)
+  return { who: actorByBlame(blame), do: help }
 }

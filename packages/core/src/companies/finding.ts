@@ -1,3 +1,4 @@
+import type { ErrorRow } from '../errors/error-row.ts'
 import { ERRORS, type ErrorCode } from '../errors.ts'
 
 /**
@@ -52,10 +53,9 @@ const isErrorCode = (code: string): code is ErrorCode => Object.hasOwn(ERRORS, c
 export const knownCode = (code: string): ErrorCode => (isErrorCode(code) ? code : 'KSEF_UNKNOWN_ANSWER')
 
 /** Who acts on an error; whoever calls the API is the provider's program. */
-export function actorFor(code: ErrorCode): Actor {
-  const { blame } = ERRORS[code]
-  return blame === 'caller' ? 'provider' : blame
-}
+export const actorFor = (code: ErrorCode): Actor => actorByBlame(ERRORS[code].blame)
+
+export const actorByBlame = (blame: ErrorRow['blame']): Actor => (blame === 'caller' ? 'provider' : blame)
 
 /** `1 invoice`, `3 invoices`. */
 export const counted = (count: number, thing: string): string => `${count} ${thing}${count === 1 ? '' : 's'}`

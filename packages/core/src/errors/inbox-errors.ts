@@ -14,7 +14,7 @@ export const INBOX_ERRORS = {
     blame: 'caller',
     retry: 'after-change',
     means: 'Receiving in this role is switched off.',
-    help: 'Switch it on with `PUT /v1/companies/{companyId}/sync/{role}`.',
+    help: 'Switch it on with `PUT /v1/companies/{companyId}/sync` and `{"roles": ["Subject2"], "enabled": true}`.',
   },
   SYNC_SCOPE_MISSING: {
     httpStatus: null,
@@ -29,6 +29,13 @@ export const INBOX_ERRORS = {
     retry: 'later',
     means: 'A step of receiving failed in the fleet itself; it is tried again.',
     help: 'The log of the worker has the error.',
+  },
+  SESSION_KEY_LOST: {
+    httpStatus: null,
+    blame: 'fleet',
+    retry: 'later',
+    means: 'The key of a package does not open with the master key of this process.',
+    help: 'The package is ordered anew. `MASTER_KEY` must be the same in every process of the fleet.',
   },
   SYNC_ANSWER_UNUSABLE: {
     httpStatus: null,
