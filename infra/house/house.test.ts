@@ -8,6 +8,7 @@ import { pages } from './pages.ts'
 import { errorsAreDocumented, glossaryIsUsed, jobsAreListed } from './parity.ts'
 import { coreImportsNoChance, coreWithoutClock, environmentInConfigOnly } from './purity.ts'
 import { everySourceIsReached } from './reach.ts'
+import { settingsAreDocumented } from './settings-page.ts'
 import { sizes } from './sizes.ts'
 import { type Rule, readTree } from './tree.ts'
 import { words } from './words.ts'
@@ -23,6 +24,7 @@ const RULES: Record<string, Rule> = {
   'the core imports no source of chance': coreImportsNoChance,
   'every job stands in the array of jobs': jobsAreListed,
   'the error table and docs/ERRORS.md agree': errorsAreDocumented,
+  'every setting has its row in docs/operations.md': settingsAreDocumented,
   'every term of the glossary is used': glossaryIsUsed,
   'pages have one title, links that lead somewhere and commands that exist': pages,
   'every source file is reached': everySourceIsReached,

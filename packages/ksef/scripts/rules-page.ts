@@ -21,8 +21,9 @@ source, and line and XPath. An invoice is valid when none of its findings is an 
 
 KSeF itself looks at little: \`INVOICE_DATED_IN_FUTURE\`, \`INVOICE_NIP_CHECKSUM\` on production, the schema, and whether a number is
 taken. It takes all else that is wrong here, and the invoice is issued with its error. So posting an invoice refuses only what KSeF would
-refuse; ask for a validation before, where you want more. Two findings come from the fleet and no rule: \`INVOICE_SELLER_MISMATCH\`,
-and \`INVOICE_DUPLICATE\` where the number is taken by an invoice of the company's that was not rejected.
+refuse, and with \`validate=strict\` every error of a rule as well; ask for a validation before, where you want to see all findings. Two
+findings come from the fleet and no rule: \`INVOICE_SELLER_MISMATCH\`, and \`INVOICE_DUPLICATE\` where the number is taken by an invoice
+of the company's that was not rejected.
 
 Articles are those of the Polish VAT act (ustawa o podatku od towarów i usług) where no other act is named. "XSD" is the
 documentation within the schema. Rules hold for FA(3), and for FA(2) as far as it has the same fields. Each is a declaration in
