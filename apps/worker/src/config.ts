@@ -45,7 +45,8 @@ const Settings = z.object({
   BATCH_CONCURRENCY: concurrency(2),
   STATUS_CONCURRENCY: concurrency(16),
   SYNC_CONCURRENCY: concurrency(8),
-  DELIVER_CONCURRENCY: concurrency(16),
+  /** Most of it waits for receivers. Half of it at most is at slow ones; the rest takes up those that have just begun to hang. */
+  DELIVER_CONCURRENCY: concurrency(64),
   UPKEEP_CONCURRENCY: concurrency(4),
   RELAY_PAUSE_SECONDS: seconds(0.05),
   SWEEP_PAUSE_SECONDS: seconds(0.25),
@@ -137,6 +138,8 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       leaseSeconds: given.WEBHOOK_LEASE_SECONDS,
       disableAfterSeconds: given.WEBHOOK_DISABLE_AFTER_SECONDS,
       callsAtOnce: given.WEBHOOK_CALLS_AT_ONCE,
+      /** Runs at slow receivers at once. */
+      slowRunsMax: Math.ceil(given.DELIVER_CONCURRENCY / 2),
     },
     batchCompression: given.BATCH_COMPRESSION,
     spoolDirectory: given.SPOOL_DIRECTORY,

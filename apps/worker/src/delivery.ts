@@ -14,6 +14,7 @@ import {
   createKsefSecretManager,
   createSealer,
   createSharedBudget,
+  createSlowRuns,
   DELIVERY_TIMING,
   type DeliveryContext,
   type FleetDatabase,
@@ -155,7 +156,9 @@ function openKsef(
 /** The way out to receivers of events, and its end. */
 function webhookDoor({ config, metrics, resolve }: Parameters<typeof composeDelivery>[0]) {
   const poster = createWebhookPoster(config.destinations, resolve === undefined ? {} : { resolve })
-  const webhooks = { ...config.webhooks, post: poster.post, observe: metrics.webhook }
+  const { slowRunsMax, ...settings } = config.webhooks
+  const slowRuns = createSlowRuns(slowRunsMax)
+  const webhooks = { ...settings, slowRuns, post: poster.post, observe: metrics.webhook }
   return { webhooks, closeWebhooks: poster.close }
 }
 

@@ -1,4 +1,5 @@
 import type { WebhookAnswer } from './after-answer.ts'
+import type { SlowRuns } from './slow-runs.ts'
 
 /** A message on its way out. */
 export type WebhookPost = {
@@ -24,5 +25,6 @@ export type WebhookDoor = {
   disableAfterSeconds: number
   /** Requests to one webhook at once. */
   callsAtOnce: number
+  slowRuns: SlowRuns
   observe: (delivery: { outcome: 'delivered' | 'failed' | 'dead' | 'gone'; code: string | null }) => void
 }
