@@ -1,14 +1,14 @@
 /** Ten thousand events to a receiver that fails every third call, by two whole workers with their queues. */
-import { type Company, createLogger } from '@ksef-fleet/core'
-import { readConfig } from '@ksef-fleet/worker/config'
-import { runWorker } from '@ksef-fleet/worker/run-worker'
+import type { Company } from '@ksef-fleet/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Receiver, startReceiver } from './receiver.ts'
-import { OPEN, startWebhookFleet, type WebhookFleet } from './webhook-fleet.ts'
+import { startWebhookFleet, type WebhookFleet } from './webhook-fleet.ts'
+import { startWholeWorker } from './whole-worker.ts'
 
 const COMPANIES = 10
 const EVENTS_EACH = 1_000
 const WITHIN_MS = 180_000
+const SETTINGS = { WEBHOOK_CALLS_AT_ONCE: '16', WEBHOOK_RETRY_SECONDS: Array(20).fill('0.005').join() }
 
 let fleet: WebhookFleet
 let receiver: Receiver
@@ -21,32 +21,6 @@ afterAll(async () => {
   await fleet?.close()
 })
 
-function startWholeWorker(): { stop(): Promise<void> } {
-  const stop = new AbortController()
-  const config = readConfig({
-    DATABASE_APP_URL: fleet.database.appUrl,
-    DATABASE_SYSTEM_URL: fleet.database.systemUrl,
-    REDIS_URL: process.env.FLEET_TEST_REDIS_URL,
-    KSEF_ENVIRONMENT: 'test',
-    KSEF_BASE_URL: fleet.ksefUrl,
-    MASTER_KEY: fleet.masterKey.toString('base64'),
-    SECRET_STORE: 'local',
-    SECRET_STORE_DIRECTORY: fleet.directory,
-    HEALTH_PORT: '0',
-    ...OPEN,
-    WEBHOOK_CALLS_AT_ONCE: '16',
-    WEBHOOK_RETRY_SECONDS: Array(20).fill('0.005').join(),
-  })
-  const log = createLogger({ service: 'journey', level: 'silent' })
-  const running = runWorker({ config, log, stop: stop.signal })
-  return {
-    async stop() {
-      stop.abort()
-      await running
-    },
-  }
-}
-
 test(
   'each of ten thousand events arrives, at least once, and in the order of its company',
   async () => {
@@ -54,7 +28,7 @@ test(
     const companies: Company[] = []
     for (let count = 0; count < COMPANIES; count++) companies.push(await fleet.company())
     const webhook = await fleet.webhook(null, receiver, { ordered: true })
-    const workers = [startWholeWorker(), startWholeWorker()]
+    const workers = [startWholeWorker(fleet, SETTINGS), startWholeWorker(fleet, SETTINGS)]
     await Promise.all(companies.map((company) => fleet.tell(company, EVENTS_EACH)))
     const waiting = async () => {
       const { rows } = await fleet.admin.query<{ waiting: number }>(
