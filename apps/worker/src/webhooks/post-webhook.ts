@@ -14,7 +14,6 @@ import { Agent, type Dispatcher, request } from 'undici'
 import { ADDRESS_REFUSED, publicLookup } from './public-lookup.ts'
 
 const CONNECT_MS_MAX = 10_000
-const CONNECTIONS_MAX = 16
 const KEEP_ALIVE_MS = 10_000
 const HEADER_BYTES_MAX = 16_384
 /** So much of an answer is read, so that its connection serves the next; a longer one costs the connection. */
@@ -31,7 +30,8 @@ export function createWebhookPoster(
 ): WebhookPoster {
   const agent = new Agent({
     connect: { lookup: publicLookup(policy, door.resolve), timeout: CONNECT_MS_MAX },
-    connections: CONNECTIONS_MAX,
+    // As many as there are calls: each webhook's are bounded, and those of one host are not to wait for each other.
+    connections: null,
     pipelining: 1,
     keepAliveTimeout: KEEP_ALIVE_MS,
     maxHeaderSize: HEADER_BYTES_MAX,

@@ -70,3 +70,24 @@ test.each([
   },
   2 * ROUNDS * WITHIN_MS,
 )
+
+test('whoever is quick is not kept waiting by those that hang on the same host', async () => {
+  const [beset, healthy] = [await fleet.company(), await fleet.company()]
+  const receiver = await startReceiver()
+  receiver.answering = (_, response) => {
+    if (response.req.url === '/quick') response.writeHead(204).end()
+  }
+  const at = (path: string) => ({ url: new URL(path, receiver.url).href })
+  const quick = await fleet.webhook(healthy, receiver, at('/quick'))
+  const hanging: Webhook[] = []
+  for (let one = 0; one < 4; one++) hanging.push(await fleet.webhook(beset, receiver, at('/hangs')))
+  await fleet.tell(beset, 20)
+  await fleet.tell(healthy, 1)
+  const runs = hanging.map((webhook) => fleet.run(fleet.clerk, webhook))
+  await expect.poll(() => receiver.received.length).toBeGreaterThanOrEqual(16)
+  await fleet.run(fleet.clerk, quick)
+  expect(await fleet.deliveries(quick)).toMatchObject([{ state: 'delivered', attempts: 1 }])
+  for (const webhook of hanging)
+    expect((await fleet.deliveries(webhook)).every(({ attempts }) => attempts === 0)).toBe(true)
+  await Promise.all([receiver.close(), ...runs])
+})
