@@ -66,6 +66,41 @@ describe('metrics', () => {
     expect(posted.statusCode).toBe(202)
   })
 
+  test('tell which syncs are late, fail or are held, how far the last is behind, and what is missing', async () => {
+    await using own = await startApi()
+    const { id, integrationId } = own.a
+    const sync = (role: string, hoursBehind: number, set: { columns: string; values: string }) =>
+      own.query(
+        `insert into ksef_sync_state (company_id, integration_id, subject_type, start_at, checkpoint, updated_at, ${set.columns})
+         values ($1, $2, $3, now() - interval '1 day', now() - make_interval(hours => $4), now(), ${set.values})`,
+        [id, integrationId, role, hoursBehind],
+      )
+    await sync('Subject1', 2, {
+      columns: 'next_sync_at, late_at',
+      values: `now(), now() - interval '1 minute'`,
+    })
+    await sync('Subject2', 3, { columns: 'next_sync_at, failures', values: 'now(), 3' })
+    await sync('Subject3', 9, { columns: 'held', values: `'{"code":"SYNC_DISABLED"}'` })
+    const missing = (ksefNumber: string, isHere: boolean) =>
+      own.query(
+        `insert into ksef_missing_documents (company_id, integration_id, subject_type, ksef_number, invoice_hash, code, tries, found_at, next_try_at, ended_at)
+         values ($1, $2, 'Subject2', $3, 'hash', 'DOCUMENT_MISSING', 0, now(), case when $4 then null else now() end, case when $4 then now() end)`,
+        [id, integrationId, ksefNumber, isHere],
+      )
+    await missing('one', false)
+    await missing('another', false)
+    await missing('found', true)
+    const text = await page(own)
+    for (const state of ['late', 'failing', 'held'])
+      expect(text).toMatch(new RegExp(`^ksef_fleet_syncs\\{state="${state}"\\} 1$`, 'm'))
+    expect(text).toMatch(/^ksef_fleet_documents_missing 2$/m)
+    const behind = Number(/^ksef_fleet_sync_behind_seconds (.*)$/m.exec(text)?.[1])
+    const HOUR_SECONDS = 3_600
+    // Of the one that is held nobody expects anything.
+    expect(behind).toBeGreaterThanOrEqual(3 * HOUR_SECONDS)
+    expect(behind).toBeLessThan(4 * HOUR_SECONDS)
+  })
+
   test('name no company, no key, no NIP and no path that a stranger made up', async () => {
     await api.call({ url: '/v1/companies/made-up-by-a-stranger' })
     await api.call({ url: '/made-up-by-a-stranger' })

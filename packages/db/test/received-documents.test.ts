@@ -141,20 +141,24 @@ describe('what is received', () => {
   test('is kept and flagged when it is no invoice, of no known form, or not what KSeF’s metadata says', async () => {
     const company = await insertCompany(fleet)
     const text = (content: string) => Buffer.from(content, 'utf8')
-    const cases = {
-      unreadable: received({ content: text('<Faktura>') }),
-      'unknown-form': received({ content: text('<Faktura xmlns="urn:other"/>') }),
-      'hash-differs': received({ content: invoice(company.nip), invoiceHash: 'other' }),
-      'number-differs': received({ content: invoice(company.nip), invoiceNumber: 'other' }),
+    const odd = (flag: string, content: Uint8Array, said: Partial<ReceivedMetadata> = {}) => {
+      return { flag, content, document: received({ content, ...said }) }
     }
-    await insert(company, ...Object.values(cases))
-    for (const [flag, { id }] of Object.entries(cases)) {
+    const cases = [
+      odd('unreadable', text('<Faktura>')),
+      odd('unknown-form', text('<Faktura xmlns="urn:other"/>')),
+      odd('hash-differs', invoice(company.nip), { invoiceHash: 'other' }),
+      odd('number-differs', invoice(company.nip), { invoiceNumber: 'other' }),
+    ]
+    await insert(company, ...cases.map(({ document }) => document))
+    for (const { flag, content, document } of cases) {
+      const { id } = document
       const [header, stored] = await db.withCompany(company.id, async (tx) => [
         await tx.documents.header(id),
         await tx.documents.get(id),
       ])
-      expect(header).toMatchObject({ flag })
-      expect(Buffer.compare(stored?.content ?? Buffer.alloc(0), Buffer.from(stored?.content ?? []))).toBe(0)
+      expect(header).toMatchObject({ flag, size: content.byteLength })
+      expect(Buffer.compare(stored?.content ?? Buffer.alloc(0), content)).toBe(0)
     }
     expect((await insert(company, received({ content: text('x') }))).map(({ isNew }) => isNew)).toEqual([
       true,

@@ -3,11 +3,12 @@ import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Readable } from 'node:stream'
 import { buffer } from 'node:stream/consumers'
-import { crc32, deflateRawSync, gzipSync } from 'node:zlib'
+import { crc32, gzipSync } from 'node:zlib'
 import { pack } from 'tar-stream'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { ZipFile } from 'yazl'
 import { type ArchiveBounds, type ArchivedFile, ArchiveError, readTarGz, readZip } from '../src/index.ts'
+import { overlappingZip } from './overlapping-zip.ts'
 
 const BOUNDS: ArchiveBounds = { filesMax: 10, fileBytesMax: 100_000, totalBytesMax: 300_000 }
 
@@ -26,13 +27,18 @@ const zipOf = async (files: Files, more: { compress?: boolean; mode?: number } =
   return buffer(zip.outputStream as Readable)
 }
 
-type TarEntry = { name: string; content?: string | Buffer; type?: 'symlink' | 'link' | 'directory' | 'fifo' }
+type TarEntry = {
+  name: string
+  content?: string | Buffer
+  type?: 'symlink' | 'link' | 'directory' | 'fifo' | 'character-device' | 'block-device'
+  pax?: Record<string, string>
+}
 
 const tarOf = async (entries: readonly TarEntry[]): Promise<Buffer> => {
   const tar = pack()
-  for (const { name, content = '', type } of entries) {
+  for (const { name, content = '', type, pax } of entries) {
     tar.entry(
-      { name, ...(type === undefined ? {} : { type, linkname: '/etc/passwd' }) },
+      { name, ...(type === undefined ? {} : { type, linkname: '/etc/passwd' }), ...(pax && { pax }) },
       Buffer.from(content),
     )
   }
@@ -83,6 +89,15 @@ function patched(
   if (start === -1) throw new Error('nothing to change')
   change.put(copy.subarray(start + change.at))
   return copy
+}
+/** The tar with its first header changed, and its checksum made to fit. */
+function reheaded(tar: Buffer, change: (header: Buffer) => void): Buffer {
+  const header = tar.subarray(0, 512)
+  change(header)
+  header.fill(' ', 148, 156)
+  const sum = header.reduce((total, byte) => total + byte, 0)
+  header.write(`${sum.toString(8).padStart(6, '0')}\0 `, 148)
+  return tar
 }
 const CENTRAL = 0x02014b50
 const inDirectory = (bytes: Buffer, at: number, put: (view: Buffer) => void) =>
@@ -167,10 +182,33 @@ describe('a TarGz', () => {
     expect((await refusalOf(untar(await entriesOf({ name, content: 'x' }))))[0]).toBe('ARCHIVE_NAME_UNSAFE')
   })
 
-  test.each(['symlink', 'link', 'fifo'] as const)('with a %s is refused and names it', async (type) => {
-    const bytes = await entriesOf({ name: 'a.xml', content: 'x' }, { name: 'odd.xml', type })
-    expect(await refusalOf(untar(bytes))).toEqual(['ARCHIVE_LINK', 'odd.xml'])
+  test.each(['../a.xml', '/etc/passwd', 'a\0b.xml'])(
+    'whose extended header renames a file to %j is refused',
+    async (path) => {
+      const bytes = await entriesOf({ name: 'a.xml', content: 'x', pax: { path } })
+      expect((await refusalOf(untar(bytes)))[0]).toBe('ARCHIVE_NAME_UNSAFE')
+    },
+  )
+
+  test('with a name that is no UTF-8 is refused', async () => {
+    const bytes = reheaded(await tarOf([{ name: 'a.xml', content: 'x' }]), (header) =>
+      header.fill(0xff, 1, 2),
+    )
+    expect((await refusalOf(untar(gzipSync(bytes))))[0]).toBe('ARCHIVE_NAME_UNSAFE')
   })
+
+  test('with a sparse file is refused and names it', async () => {
+    const bytes = reheaded(await tarOf([{ name: 'a.xml', content: 'x' }]), (header) => header.write('S', 156))
+    expect(await refusalOf(untar(gzipSync(bytes)))).toEqual(['ARCHIVE_LINK', 'a.xml'])
+  })
+
+  test.each(['symlink', 'link', 'fifo', 'character-device', 'block-device'] as const)(
+    'with a %s is refused and names it',
+    async (type) => {
+      const bytes = await entriesOf({ name: 'a.xml', content: 'x' }, { name: 'odd.xml', type })
+      expect(await refusalOf(untar(bytes))).toEqual(['ARCHIVE_LINK', 'odd.xml'])
+    },
+  )
 
   test('with one name twice is refused', async () => {
     const bytes = await entriesOf({ name: 'a.xml', content: '1' }, { name: 'a.xml', content: '2' })
@@ -201,6 +239,23 @@ describe('a TarGz', () => {
     expect(await refusalOf(untar(bytes))).toEqual(['ARCHIVE_TOO_LARGE', undefined])
   })
 
+  test('of many compressed members is bounded as a whole', async () => {
+    const entries = Array.from({ length: 4 }, (_, index) =>
+      tarOf([{ name: `${index}.xml`, content: Buffer.alloc(90_000) }]),
+    )
+    const END_BYTES = 1_024
+    const members = (await Promise.all(entries)).map((tar) => gzipSync(tar.subarray(0, -END_BYTES)))
+    expect(await untar(Buffer.concat(members.slice(0, 3)))).toHaveLength(3)
+    expect(await refusalOf(untar(Buffer.concat(members)))).toEqual(['ARCHIVE_TOO_LARGE', '3.xml'])
+    const zeros = Array.from({ length: 40 }, () => gzipSync(Buffer.alloc(500_000)))
+    expect(await refusalOf(untar(Buffer.concat(zeros)))).toEqual(['ARCHIVE_TOO_LARGE', undefined])
+  })
+
+  test('that is compressed twice is refused', async () => {
+    const bytes = gzipSync(await tarGzOf({ 'a.xml': '<A/>' }))
+    expect(await refusalOf(untar(bytes))).toEqual(['ARCHIVE_UNREADABLE', undefined])
+  })
+
   test('whose disk fails is no broken archive', async () => {
     const failing = new Readable({
       read() {
@@ -212,12 +267,26 @@ describe('a TarGz', () => {
 })
 
 describe('a Zip', () => {
+  test('with bytes before it, behind it or in place of its directory is refused', async () => {
+    const bytes = await zipOf({ 'a.xml': 'x' })
+    const odd = Buffer.from('<odd/>')
+    for (const other of [Buffer.concat([odd, bytes]), Buffer.concat([bytes, odd])])
+      expect((await refusalOf(unzip(other)))[0]).toBe('ARCHIVE_UNREADABLE')
+    const headless = inDirectory(bytes, 0, (view) => view.fill(0, 0, 4))
+    expect((await refusalOf(unzip(headless)))[0]).toBe('ARCHIVE_UNREADABLE')
+  })
+
+  test('with a name that is no UTF-8 is refused', async () => {
+    const bytes = inDirectory(await zipOf({ 'a.xml': 'x' }), 46, (view) => view.fill(0xff, 0, 1))
+    expect((await refusalOf(unzip(bytes)))[0]).toBe('ARCHIVE_NAME_UNSAFE')
+  })
+
   const named = async (name: string) => {
     const bytes = await zipOf({ ['x'.repeat(Buffer.byteLength(name))]: 'content' })
     return inDirectory(bytes, 46, (view) => view.write(name))
   }
 
-  test.each(['../a.xml', 'a/../../b.xml', '/etc/passwd', 'C:/a.xml', '..\\a.xml', `a\nb.xml`])(
+  test.each(['../a.xml', 'a/../../b.xml', '/etc/passwd', 'C:/a.xml', '..\\a.xml', `a\nb.xml`, 'a\0b.xml'])(
     'with the name %j is refused',
     async (name) => {
       expect((await refusalOf(unzip(await named(name))))[0]).toBe('ARCHIVE_NAME_UNSAFE')
@@ -264,31 +333,8 @@ describe('a Zip', () => {
   })
 
   test('whose entries all share the same bytes counts each of them', async () => {
-    // One compressed kernel, quoted by every entry of the directory: the bomb that no nesting needs.
-    const kernel = deflateRawSync(Buffer.alloc(99_000))
-    const local = Buffer.alloc(31)
-    local.writeUInt32LE(0x04034b50)
-    local.writeUInt16LE(8, 8)
-    local.writeUInt16LE(1, 26)
-    local.write('k', 30)
-    const entries = Array.from({ length: 9 }, (_, index) => {
-      const entry = Buffer.alloc(47)
-      entry.writeUInt32LE(CENTRAL)
-      entry.writeUInt16LE(8, 10)
-      entry.writeUInt32LE(crc32(Buffer.alloc(99_000)), 16)
-      entry.writeUInt32LE(kernel.length, 20)
-      entry.writeUInt32LE(99_000, 24)
-      entry.writeUInt16LE(1, 28)
-      entry.write(String(index), 46)
-      return entry
-    })
-    const end = Buffer.alloc(22)
-    end.writeUInt32LE(0x06054b50)
-    end.writeUInt16LE(9, 8)
-    end.writeUInt16LE(9, 10)
-    end.writeUInt32LE(9 * 47, 12)
-    end.writeUInt32LE(local.length + kernel.length, 16)
-    const bytes = Buffer.concat([local, kernel, ...entries, end])
+    const names = Array.from({ length: 9 }, (_, index) => String(index))
+    const bytes = overlappingZip(names, Buffer.alloc(99_000))
     expect(await unzip(bytes, { ...BOUNDS, totalBytesMax: 900_000 })).toHaveLength(9)
     expect(await refusalOf(unzip(bytes))).toEqual(['ARCHIVE_TOO_LARGE', '3'])
   })

@@ -1,5 +1,5 @@
 /** What KSeF, its packages and the line to it may do to a company that receives: nothing is half, lost, twice or believed. */
-import type { Misbehaviour } from '@ksef-fleet/simulator'
+import type { Fault, Misbehaviour } from '@ksef-fleet/simulator'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type DeliveryFleet, startDeliveryFleet } from '../delivery/delivery-fleet.ts'
 import type { DeliveryWorker } from '../delivery/delivery-worker.ts'
@@ -39,6 +39,8 @@ afterAll(() => fleet.close())
 beforeEach(() => fleet.simulator.control.calm())
 
 const COUNT = 12
+const STATUS = 'GET /invoices/exports/{referenceNumber}'
+const PART = 'GET /storage/export'
 
 /** What goes wrong once, and how the export is booked that it went wrong with. */
 const ONCE: readonly [string, Misbehaviour, string | null][] = [
@@ -60,6 +62,7 @@ const ONCE: readonly [string, Misbehaviour, string | null][] = [
   ['has an absolute name', { kind: 'export-package', fault: 'name-absolute' }, 'ARCHIVE_NAME_UNSAFE'],
   ['holds a bomb of 1 GB', { kind: 'export-package', fault: 'bomb' }, 'ARCHIVE_FILE_TOO_LARGE'],
   ['has no metadata', { kind: 'export-package', fault: 'no-metadata' }, 'EXPORT_METADATA_MISSING'],
+  ['lists fewer than it counts', { kind: 'export-package', fault: 'row-missing' }, 'EXPORT_COUNT_DIFFERS'],
   ['has null dates', { kind: 'export-package', fault: 'null-dates' }, null],
   ['lacks a document', { kind: 'export-package', fault: 'document-missing' }, null],
   ['holds another document', { kind: 'export-package', fault: 'document-differs' }, null],
@@ -161,13 +164,45 @@ test('answers that never come, cut bodies and dropped calls lose nothing', async
   const company = await receiver(fleet, worker)
   const issued = issueTo(fleet, company, { series: 'D/', count: COUNT })
   const START = 'POST /invoices/exports'
-  const STATUS = 'GET /invoices/exports/{referenceNumber}'
   await fleet.control('POST', '/faults', { operation: START, mode: 'drop-answer-after-effect' })
   await fleet.control('POST', '/faults', { operation: STATUS, mode: 'cut-body-after-effect' })
   await fleet.control('POST', '/faults', { operation: STATUS, mode: 'status', httpStatus: 503 })
   await driveSyncs(fleet, [worker], { companies: [company.id] })
   expect(inOrder(await received(fleet, company.id))).toEqual(inOrder(issued))
   expect((await eventsOf(fleet, company.id, 'inbox.received')).length).toBe(COUNT)
+})
+
+test.each<[string, Fault, string]>([
+  ['is gone', { operation: STATUS, mode: 'status', httpStatus: 410 }, 'EXPORT_EXPIRED'],
+  ['is one that KSeF does not know', { operation: STATUS, mode: 'refusal', code: 21175 }, 'EXPORT_EXPIRED'],
+  [
+    'has parts that are refused each time',
+    { operation: PART, mode: 'status', httpStatus: 403, times: 3 },
+    'KSEF_FORBIDDEN',
+  ],
+])('an export that %s is given up, and its window is asked for again', async (_, fault, code) => {
+  const company = await receiver(fleet, worker)
+  const issued = issueTo(fleet, company, { series: `${company.nip}/`, count: COUNT })
+  fleet.simulator.control.faults.add(fault)
+  await driveSyncs(fleet, [worker], { companies: [company.id] })
+  expect(fleet.simulator.control.faults.list()).toEqual([])
+  expect(inOrder(await received(fleet, company.id))).toEqual(inOrder(issued))
+  const purpose = 'sync'
+  expect(await exportsOf(fleet, company.id)).toEqual([
+    { purpose, state: 'abandoned', code },
+    { purpose, state: 'done', code: null },
+  ])
+  expect((await syncOf(fleet, company)).held).toBeNull()
+})
+
+test('a part that is refused once is fetched by a new link, and the export goes on', async () => {
+  const company = await receiver(fleet, worker)
+  const issued = issueTo(fleet, company, { series: `${company.nip}/`, count: COUNT })
+  fleet.simulator.control.faults.add({ operation: PART, mode: 'status', httpStatus: 403 })
+  await driveSyncs(fleet, [worker], { companies: [company.id] })
+  expect(fleet.simulator.control.faults.list()).toEqual([])
+  expect(inOrder(await received(fleet, company.id))).toEqual(inOrder(issued))
+  expect(await exportsOf(fleet, company.id)).toMatchObject([{ state: 'done' }])
 })
 
 test('two workers that are rung for one sync at once take each step once', async () => {

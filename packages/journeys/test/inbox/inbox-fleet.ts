@@ -4,6 +4,7 @@ import {
   type CompanyId,
   changeScopes,
   type FleetEvent,
+  placeEvents,
   type Ring,
   readSyncs,
   SUBJECT_TYPES,
@@ -14,6 +15,7 @@ import {
 import { sha256Base64 } from '@ksef-fleet/ksef'
 import { sampleInvoice } from '@ksef-fleet/ksef/sample-invoice'
 import type { Issue, Issued } from '@ksef-fleet/simulator'
+import { expect } from 'vitest'
 import type { Connected, DeliveryFleet } from '../delivery/delivery-fleet.ts'
 import type { DeliveryWorker } from '../delivery/delivery-worker.ts'
 
@@ -174,16 +176,31 @@ export const inOrder = (
 
 type DataOf<Type extends FleetEvent['type']> = Extract<FleetEvent, { type: Type }>['data']
 
+/** What the company's readers are given: its log once every event has its place, from the first on and without a gap. */
+export async function logOf(fleet: DeliveryFleet, companyId: CompanyId): Promise<FleetEvent[]> {
+  const deadline = Date.now() + WITHIN_MS
+  for (;;) {
+    const { rows } = await fleet.admin.query<FleetEvent & { sequence: number | null }>(
+      'select type, data, sequence::int as sequence from events where company_id = $1 order by sequence',
+      [companyId],
+    )
+    if (rows.every(({ sequence }) => sequence !== null)) {
+      expect(rows.map(({ sequence }) => sequence)).toEqual(rows.map((_, index) => index + 1))
+      return rows
+    }
+    if (Date.now() > deadline) throw new Error('events are left without a place in the log')
+    // A worker that lives may be at it.
+    if ((await placeEvents(fleet.db)) === null) await sleep(10)
+  }
+}
+
 export async function eventsOf<Type extends FleetEvent['type']>(
-  { admin }: DeliveryFleet,
+  fleet: DeliveryFleet,
   companyId: CompanyId,
   type: Type,
 ): Promise<DataOf<Type>[]> {
-  const { rows } = await admin.query<{ data: DataOf<Type> }>(
-    'select data from events where company_id = $1 and type = $2 order by id',
-    [companyId, type],
-  )
-  return rows.map(({ data }) => data)
+  const log = await logOf(fleet, companyId)
+  return log.flatMap((event) => (event.type === type ? [event.data as DataOf<Type>] : []))
 }
 
 export async function exportsOf({ admin }: DeliveryFleet, companyId: CompanyId) {

@@ -3,7 +3,7 @@ import type { CompanyId } from '@ksef-fleet/core'
 import type { Issued } from '@ksef-fleet/simulator'
 import { expect } from 'vitest'
 import type { DeliveryFleet } from '../delivery/delivery-fleet.ts'
-import { inOrder } from './inbox-fleet.ts'
+import { eventsOf, inOrder } from './inbox-fleet.ts'
 
 const storedIn = async ({ admin }: DeliveryFleet, companyId: CompanyId) =>
   (
@@ -14,15 +14,7 @@ const storedIn = async ({ admin }: DeliveryFleet, companyId: CompanyId) =>
     )
   ).rows
 
-const told = async ({ admin }: DeliveryFleet, companyId: CompanyId): Promise<string[]> =>
-  (
-    await admin.query<{ number: string }>(
-      `select data->>'ksefNumber' as number from events where company_id = $1 and type = 'inbox.received' order by id`,
-      [companyId],
-    )
-  ).rows.map(({ number }) => number)
-
-/** Each is stored once, byte for byte as it was issued, and told once, in the order of each issue. */
+/** Each is stored once, byte for byte as it was issued, and told once, the log of events in the order of each issue. */
 export async function expectAllReceived(
   fleet: DeliveryFleet,
   companyId: CompanyId,
@@ -32,7 +24,8 @@ export async function expectAllReceived(
   const stored = await storedIn(fleet, companyId)
   expect(stored.length).toBe(issued.length)
   expect(inOrder(stored)).toEqual(inOrder(issued))
-  const numbers = await told(fleet, companyId)
+  const told = await eventsOf(fleet, companyId, 'inbox.received')
+  const numbers = told.map(({ ksefNumber }) => ksefNumber)
   expect(numbers.length).toBe(issued.length)
   for (const issue of issues) {
     const own = new Set(issue.map(({ ksefNumber }) => ksefNumber))

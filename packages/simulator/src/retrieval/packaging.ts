@@ -10,7 +10,14 @@ import type { Spool } from '../spool.ts'
 import type { ExportPart, InvoiceExport } from '../stores/invoice-exports.ts'
 import type { AcceptedInvoice } from '../stores/sessions.ts'
 import type { RetrievalBounds } from './bounds.ts'
-import { type PackageFault, spoiled, spoiledBytes, spoiledKey, spoiledRow } from './spoiled-package.ts'
+import {
+  isListed,
+  type PackageFault,
+  spoiled,
+  spoiledBytes,
+  spoiledKey,
+  spoiledRow,
+} from './spoiled-package.ts'
 
 /** Invoices handled before other requests get their turn. */
 const PER_TURN = 100
@@ -43,7 +50,7 @@ async function* filesOf(
   const described: unknown[] = []
   for (const [index, invoice] of invoices.entries()) {
     if (index % PER_TURN === 0) await nextTurn()
-    described.push(spoiledRow(describeInvoice(invoice), fault))
+    if (isListed(index, fault)) described.push(spoiledRow(describeInvoice(invoice), fault))
   }
   yield { name: '_metadata.json', bytes: Buffer.from(JSON.stringify({ invoices: described })) }
 }

@@ -17,6 +17,7 @@ export const PACKAGE_FAULTS = [
   'document-differs',
   'null-dates',
   'no-metadata',
+  'row-missing',
 ] as const
 export type PackageFault = (typeof PACKAGE_FAULTS)[number]
 
@@ -64,6 +65,10 @@ function* beside(file: FileToPack, fault: PackageFault | undefined): Generator<F
       size: BOMB_BYTES,
     }
 }
+
+/** Whether the list of a package tells of the invoice at that place in it. */
+export const isListed = (index: number, fault: PackageFault | undefined): boolean =>
+  fault !== 'row-missing' || index > 0
 
 /** KSeF's rows as that fault leaves them. */
 export const spoiledRow = (
