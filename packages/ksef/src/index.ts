@@ -71,7 +71,7 @@ export {
   type TokenPermission,
 } from './api/tokens.ts'
 export type { Upo, Upos } from './api/upo.ts'
-export type { WireStatus } from './api/wire.ts'
+export { INVOICING_MODES, type InvoicingMode, type WireStatus } from './api/wire.ts'
 export {
   ARCHIVE_PROBLEMS,
   type ArchiveBounds,
