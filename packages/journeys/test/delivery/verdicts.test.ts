@@ -93,7 +93,8 @@ describe('a duplicate (440)', () => {
 
   test('of the very same document is ours: registered under the original number, with its receipt', async () => {
     const submission = await duplicate((nip) => invoiceOf(nip, 'D/1'))
-    expect(submission).toMatchObject({ state: 'receipted', ksefNumber: original()?.ksefNumber })
+    const { ksefNumber } = original() ?? {}
+    expect(submission).toMatchObject({ state: 'receipted', ksefNumber, invoicingMode: 'Online' })
     await checkLedger(fleet, company)
   })
 
@@ -107,7 +108,8 @@ describe('a duplicate (440)', () => {
           body: { status: 403, reasonCode: 'insufficient-resource-access' },
         }),
     )
-    expect(submission).toMatchObject({ state: 'receipted', ksefNumber: original()?.ksefNumber })
+    const { ksefNumber } = original() ?? {}
+    expect(submission).toMatchObject({ state: 'receipted', ksefNumber, invoicingMode: 'Online' })
   })
 
   test('of another document is rejected, and names the original', async () => {

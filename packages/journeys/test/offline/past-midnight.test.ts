@@ -86,6 +86,11 @@ test.each(ROUNDS)(
       'LATE/2': ['Offline', null],
       'OFF/1': ['Offline', 'offline24'],
     })
+    const { rows: sessions } = await fleet.admin.query<{ kind: string }>(
+      'select distinct kind from sessions where company_id = $1 order by kind',
+      [id],
+    )
+    expect(sessions.map(({ kind }) => kind)).toEqual(way === 'batch' ? ['batch', 'online'] : ['online'])
     expect(new Set(await postsOf(fleet, company))).toEqual(new Set([1]))
     await checkLedger(fleet, company)
   },
