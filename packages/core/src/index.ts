@@ -1,5 +1,12 @@
-export type { AlarmStage, ContextLimits, OfflineMode, OutageKind, RateLimits } from '@ksef-fleet/ksef'
-export { ALARM_STAGES, OFFLINE_MODES } from '@ksef-fleet/ksef'
+export type {
+  AlarmStage,
+  ContextLimits,
+  InvoicingMode,
+  OfflineMode,
+  OutageKind,
+  RateLimits,
+} from '@ksef-fleet/ksef'
+export { ALARM_STAGES, INVOICING_MODES, OFFLINE_MODES } from '@ksef-fleet/ksef'
 export * from './access/access-subject.ts'
 export * from './access/access-tokens.ts'
 export * from './access/token-cache.ts'

@@ -10,6 +10,7 @@ test('the states that the tables allow are those of packages/core', () => {
   expect(columns.DELIVERIES).toEqual(core.DELIVERIES)
   expect(columns.OFFLINE_MODES).toEqual(core.OFFLINE_MODES)
   expect(columns.OFFLINE_CHOICES).toEqual(core.OFFLINE_CHOICES)
+  expect(columns.INVOICING_MODES).toEqual(core.INVOICING_MODES)
   expect(columns.ALARM_STAGES).toEqual(core.ALARM_STAGES)
   expect(columns.OUTAGE_KINDS).toEqual(core.OUTAGE_KINDS)
   expect(columns.OUTAGE_SOURCES).toEqual(core.OUTAGE_SOURCES)

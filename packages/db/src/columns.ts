@@ -39,6 +39,7 @@ export const SUBMISSION_STATES = [
 export const CREDENTIAL_KINDS = ['certificate', 'token', 'offline-certificate']
 export const OUTAGE_KINDS = ['unavailability', 'failure', 'totalFailure']
 export const OUTAGE_SOURCES = ['lighthouse', 'administrator']
+export const INVOICING_MODES = ['Online', 'Offline']
 export const ALARM_STAGES = ['early', 'near', 'last', 'late']
 export const CREDENTIAL_STATES = ['active', 'ending', 'ended']
 export const VERSION_STATES = [

@@ -233,7 +233,13 @@ describe('of an invoice', () => {
     const reason = { code: 'KSEF_DUPLICATE', ksefCode: 440, originalKsefNumber: KSEF_NUMBER } as const
     expect(await place(one, ['sent', 'rejected'], { reason, nextPollAt: null })).toBe(true)
     expect(await place(one, ['sent', 'rejected'], { reason, nextPollAt: null })).toBe(false)
-    const registered = { ksefNumber: KSEF_NUMBER, registeredAt: new Date(), nextPollAt: new Date() }
+    const at = new Date()
+    const registered = {
+      ksefNumber: KSEF_NUMBER,
+      registeredAt: at,
+      invoicingMode: 'Offline',
+      nextPollAt: at,
+    } as const
     await place(other, ['sent', 'registered'], registered)
     await place(other, ['registered', 'receipted'], { upoDocumentId: await upoOf(other), nextPollAt: null })
     const events = await log(company)
@@ -244,7 +250,14 @@ describe('of an invoice', () => {
       ['batch.completed', batch.id],
     ])
     expect(events[0]?.data).toMatchObject({ code: 'KSEF_DUPLICATE', ksefCode: 440, batchId: batch.id })
-    expect(events[1]?.data).toMatchObject({ ksefNumber: KSEF_NUMBER, number: other.number })
+    const told = {
+      ksefNumber: KSEF_NUMBER,
+      number: other.number,
+      invoicingMode: 'Offline',
+      offlineMode: null,
+    }
+    expect(events[1]?.data).toMatchObject(told)
+    expect(events[2]?.data).toMatchObject(told)
     expect(events[3]?.data).toMatchObject({ invoices: 2, receipted: 1, rejected: 1 })
   })
 
@@ -281,7 +294,8 @@ describe('of an invoice', () => {
         ...{ sealedKey: 's', credentialId: CredentialId.parse(randomUUID()), credentialVersion: 1 },
       })
       const registered = made.map((one, number) => ({
-        ...{ id: one.id, ksefNumber: own(number), referenceNumber: `r${number}`, upoDownloadUrl: null },
+        ...{ id: one.id, ksefNumber: own(number), referenceNumber: `r${number}` },
+        ...{ invoicingMode: number === 0 ? ('Offline' as const) : ('Online' as const), upoDownloadUrl: null },
       }))
       await tx.packages.register(id, registered, new Date())
       await tx.packages.register(id, registered, new Date())
@@ -302,6 +316,8 @@ describe('of an invoice', () => {
     expect(told.slice(0, 5).sort()).toEqual(made.map((one) => `invoice.registered ${one.id}`).sort())
     expect(told.slice(5, 10).sort()).toEqual(made.map((one) => `invoice.receipted ${one.id}`).sort())
     expect(told.slice(10)).toEqual([`batch.completed ${batch.id}`])
+    const modes = new Map((await log(company)).map(({ subject, data }) => [subject, data.invoicingMode]))
+    expect(made.map(({ id }) => modes.get(id))).toEqual(['Offline', 'Online', 'Online', 'Online', 'Online'])
   })
 
   test('of two that end a batch at the same time one tells its end', async () => {

@@ -187,6 +187,7 @@ export function newSubmission(company: Company, set: Partial<Submission> = {}): 
     referenceNumber: null,
     ksefNumber: null,
     registeredAt: null,
+    invoicingMode: null,
     upoDownloadUrl: null,
     upoDocumentId: null,
     reason: null,

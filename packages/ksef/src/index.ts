@@ -71,7 +71,7 @@ export {
   type TokenPermission,
 } from './api/tokens.ts'
 export type { Upo, Upos } from './api/upo.ts'
-export type { WireStatus } from './api/wire.ts'
+export { INVOICING_MODES, type InvoicingMode, type WireStatus } from './api/wire.ts'
 export {
   ARCHIVE_PROBLEMS,
   type ArchiveBounds,
@@ -241,5 +241,6 @@ export {
   type StatusOutcome,
 } from './status-codes.ts'
 export type { SystemWarning } from './system-warning.ts'
+export { modeOfReceipt } from './upo/mode-of-receipt.ts'
 export type { PageFacts } from './upo/page-facts.ts'
 export { type SplitUpo, splitUpo, UPO_REFUSALS, type UpoExcerpt, type UpoRefusal } from './upo/split-upo.ts'

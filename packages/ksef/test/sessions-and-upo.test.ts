@@ -65,6 +65,27 @@ describe('sessions', () => {
     expect(result.ok && result.value).not.toHaveProperty('invoiceNumber')
   })
 
+  test('a mode that nobody knows is no mode, and keeps back nothing that stands beside it', async () => {
+    const status = { code: 200, description: 'Sukces' }
+    const entry = (invoicingMode: unknown) => ({
+      referenceNumber: 'I',
+      ksefNumber: 'N',
+      status,
+      invoicingMode,
+    })
+    const modes = ['Online', 'Offline', 'Hybrid', null, 7]
+    const { client } = await serve({
+      'GET /v2/sessions/S/invoices': json(200, { invoices: modes.map(entry) }),
+    })
+    const list = await client.sessions.invoices(access, 'S')
+    const told = list.ok ? list.value.invoices : []
+    expect(told.map(({ ksefNumber }) => ksefNumber)).toEqual(Array(5).fill('N'))
+    expect(told.map(({ invoicingMode }) => invoicingMode)).toEqual([
+      ...['Online', 'Offline'],
+      ...[undefined, undefined, undefined],
+    ])
+  })
+
   test('pages go on by the continuation token, and an empty token ends them', async () => {
     const { client, server } = await serve({
       'GET /v2/sessions/S/invoices': (response, request) =>

@@ -2,6 +2,7 @@ import {
   ACTORS,
   actionsOn,
   DELIVERIES,
+  INVOICING_MODES,
   isCorrectable,
   KSEF_RESOURCES,
   OFFLINE_CHOICES,
@@ -103,6 +104,15 @@ export const InvoiceView = z
       .meta({ description: 'The rejected offline invoice in whose place it goes.' }),
     ksefNumber: z.string().nullable(),
     registeredAt: Moment.nullable(),
+    invoicingMode: z
+      .enum(INVOICING_MODES)
+      .nullable()
+      .meta({
+        description:
+          'Whether KSeF counts it as issued online or offline, told with its number. `Offline` where `offlineMode` is null: it was sent as an ' +
+          'ordinary invoice and reached KSeF after the day of its `issueDate`; `outcome` says what follows. null: it has no number yet, or ' +
+          'KSeF did not say.',
+      }),
     referenceNumber: z
       .string()
       .nullable()
@@ -155,6 +165,7 @@ export function viewInvoice(submission: Submission): z.infer<typeof InvoiceView>
     correctsTechnically: submission.correctsId,
     ksefNumber: submission.ksefNumber,
     registeredAt: momentOf(submission.registeredAt),
+    invoicingMode: submission.invoicingMode,
     referenceNumber: submission.referenceNumber,
     attempts: submission.attempts,
     outcome: viewOutcome(submission),

@@ -42,9 +42,10 @@ describe('after a status', () => {
 
   test('200 with its number registers it', () => {
     const ksefNumber = numberOf(NIP)
-    expect(after(200, { ksefNumber, upoDownloadUrl: 'https://x' })).toEqual({
+    expect(after(200, { ksefNumber, invoicingMode: 'Offline', upoDownloadUrl: 'https://x' })).toEqual({
       to: 'registered',
       ksefNumber,
+      invoicingMode: 'Offline',
       upoDownloadUrl: 'https://x',
     })
   })

@@ -1,14 +1,26 @@
-import { meaningOfInvoiceStatus, parseKsefNumber, type SessionInvoice } from '@ksef-fleet/ksef'
+import {
+  type InvoicingMode,
+  meaningOfInvoiceStatus,
+  parseKsefNumber,
+  type SessionInvoice,
+} from '@ksef-fleet/ksef'
 import type { ReasonCode } from '../submissions/outcome.ts'
 import type { Submission, SubmissionReason } from '../submissions/submission.ts'
 
 /** Where KSeF keeps an invoice: its session and its reference number there. */
 export type PlaceInKsef = { session: string; referenceNumber: string }
 
+/** What KSeF tells of an invoice that it registered. */
+export type RegisteredInKsef = {
+  ksefNumber: string
+  invoicingMode: InvoicingMode | null
+  upoDownloadUrl: string | null
+}
+
 /** What KSeF's word on an invoice means for its submission. */
 export type AfterStatus =
   | { to: 'wait' }
-  | { to: 'registered'; ksefNumber: string; upoDownloadUrl: string | null; at?: PlaceInKsef }
+  | ({ to: 'registered'; at?: PlaceInKsef } & RegisteredInKsef)
   /** Status 440: whose the original is must be found out. */
   | { to: 'resolve-duplicate'; originalKsefNumber: string | null; originalSession: string | null }
   /**
@@ -67,7 +79,8 @@ export function afterStatus(
 function registered(submission: Pick<Submission, 'sellerNip'>, seen: SessionInvoice): AfterStatus {
   const ksefNumber = numberFor(submission, seen.ksefNumber)
   if (ksefNumber === null) return { to: 'held', reason: reasonOf('KSEF_UNKNOWN_ANSWER', seen) }
-  return { to: 'registered', ksefNumber, upoDownloadUrl: seen.upoDownloadUrl ?? null }
+  const { invoicingMode = null, upoDownloadUrl = null } = seen
+  return { to: 'registered', ksefNumber, invoicingMode, upoDownloadUrl }
 }
 
 /** Null for a number with a wrong CRC or of another seller: such a one is never stored as success. */

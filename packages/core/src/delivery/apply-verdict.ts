@@ -88,10 +88,10 @@ function verdictOn(
   }
   switch (duplicate.is) {
     case 'ours': {
-      const { ksefNumber, upoDownloadUrl, at } = duplicate
-      if (numberFor(submission, ksefNumber) === null)
+      const { is: _ours, at, ...registered } = duplicate
+      if (numberFor(submission, registered.ksefNumber) === null)
         return { to: 'held', reason: { ...reasonOf('KSEF_UNKNOWN_ANSWER', seen), ...original } }
-      return { to: 'registered', ksefNumber, upoDownloadUrl, ...(at === null ? {} : { at }) }
+      return { to: 'registered', ...registered, ...(at === null ? {} : { at }) }
     }
     case 'another':
       return { to: 'rejected', reason: { ...reasonOf('KSEF_DUPLICATE', seen), ...original } }
@@ -198,6 +198,7 @@ function changeFor(
     case 'registered':
       return {
         ksefNumber: verdict.ksefNumber,
+        invoicingMode: verdict.invoicingMode,
         upoDownloadUrl: verdict.upoDownloadUrl,
         registeredAt: now,
         reason: null,

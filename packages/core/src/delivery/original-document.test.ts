@@ -12,11 +12,13 @@ const entry = (invoiceHash: string, more: Partial<SessionInvoice> = {}): Session
 const ours = { invoiceHash: 'ours', ksefNumber: NUMBER }
 
 test('a registered entry with our hash is our document, whatever number KSeF named', () => {
-  const list = [entry('another', { ksefNumber: NUMBER }), entry('ours', { ksefNumber: 'KSEF-2' })]
-  expect(originalIn(list, ours)).toMatchObject({
+  const registered = { ksefNumber: 'KSEF-2', invoicingMode: 'Offline' } as const
+  const list = [entry('another', { ksefNumber: NUMBER }), entry('ours', registered)]
+  expect(originalIn(list, ours)).toEqual({
     is: 'ours',
-    ksefNumber: 'KSEF-2',
+    ...registered,
     referenceNumber: 'of ours',
+    upoDownloadUrl: null,
   })
 })
 

@@ -1,8 +1,9 @@
 import type { SessionInvoice } from '@ksef-fleet/ksef'
+import type { RegisteredInKsef } from './after-status.ts'
 
 /** What a duplicate's original is, as far as a session's list tells. */
 export type OriginalInList =
-  | { is: 'ours'; ksefNumber: string; referenceNumber: string; upoDownloadUrl: string | null }
+  | ({ is: 'ours'; referenceNumber: string } & RegisteredInKsef)
   | { is: 'another'; ksefNumber: string | null }
 
 /**
@@ -16,8 +17,8 @@ export function originalIn(
   const registered = list.filter((invoice) => invoice.ksefNumber !== undefined)
   const ours = registered.find((invoice) => invoice.invoiceHash === invoiceHash)
   if (ours?.ksefNumber !== undefined) {
-    const { referenceNumber, upoDownloadUrl = null } = ours
-    return { is: 'ours', ksefNumber: ours.ksefNumber, referenceNumber, upoDownloadUrl }
+    const { ksefNumber: number, referenceNumber, invoicingMode = null, upoDownloadUrl = null } = ours
+    return { is: 'ours', ksefNumber: number, referenceNumber, invoicingMode, upoDownloadUrl }
   }
   const named = registered.find((invoice) => invoice.ksefNumber === ksefNumber)
   return named?.invoiceHash === undefined ? null : { is: 'another', ksefNumber }

@@ -4,10 +4,10 @@
  * original's session list, else in its metadata, else at the document itself; where none may be read, a person decides.
  * A racing original has its number before any of the three shows it: what is not there yet is looked for again.
  */
-import type { KsefFailure, Result } from '@ksef-fleet/ksef'
+import type { InvoicingMode, KsefFailure, Result } from '@ksef-fleet/ksef'
 import type { CompanyKsef } from '../context/company-ksef.ts'
 import type { Submission } from '../submissions/submission.ts'
-import type { PlaceInKsef } from './after-status.ts'
+import type { PlaceInKsef, RegisteredInKsef } from './after-status.ts'
 import type { DeliveryContext } from './delivery-context.ts'
 import { originalIn } from './original-document.ts'
 
@@ -17,7 +17,7 @@ const OWN_SESSIONS_MAX = 3
 export type Original = { ksefNumber: string | null; session: string | null }
 
 export type DuplicateVerdict =
-  | { is: 'ours'; ksefNumber: string; upoDownloadUrl: string | null; at: PlaceInKsef | null }
+  | ({ is: 'ours'; at: PlaceInKsef | null } & RegisteredInKsef)
   | { is: 'another'; ksefNumber: string | null }
   /** May not be read. */
   | { is: 'unverifiable'; ksefNumber: string | null }
@@ -36,16 +36,17 @@ export async function resolveDuplicate(
   const byOwn = await fromOwnSessions(context, ksef, { submission, original })
   if (byOwn !== null) return byOwn
   if (original.ksefNumber === null) return { is: 'unseen', ksefNumber: null }
-  const hash = await hashOf(ksef, { submission, ksefNumber: original.ksefNumber })
-  if (!hash.ok) {
+  const found = await lookUp(ksef, { submission, ksefNumber: original.ksefNumber })
+  if (!found.ok) {
     const { ksefNumber } = original
-    if (hash.failure.code === 'INVOICE_NOT_FOUND') return { is: 'unseen', ksefNumber }
-    return hash.failure.kind === 'forbidden'
+    if (found.failure.code === 'INVOICE_NOT_FOUND') return { is: 'unseen', ksefNumber }
+    return found.failure.kind === 'forbidden'
       ? { is: 'unverifiable', ksefNumber }
-      : { is: 'unknown-yet', failure: hash.failure }
+      : { is: 'unknown-yet', failure: found.failure }
   }
-  return hash.value === submission.invoiceHash
-    ? { is: 'ours', ksefNumber: original.ksefNumber, upoDownloadUrl: null, at: null }
+  const { hash, invoicingMode } = found.value
+  return hash === submission.invoiceHash
+    ? { is: 'ours', ksefNumber: original.ksefNumber, invoicingMode, upoDownloadUrl: null, at: null }
     : { is: 'another', ksefNumber: original.ksefNumber }
 }
 
@@ -64,8 +65,8 @@ async function fromSession(
   const { invoiceHash } = submission
   const found = originalIn(list.value, { invoiceHash, ksefNumber: original.ksefNumber })
   if (found?.is !== 'ours') return found
-  const { is, ksefNumber, upoDownloadUrl, referenceNumber } = found
-  return { is, ksefNumber, upoDownloadUrl, at: { session: original.session, referenceNumber } }
+  const { referenceNumber, ...ours } = found
+  return { ...ours, at: { session: original.session, referenceNumber } }
 }
 
 /**
@@ -90,11 +91,11 @@ async function fromOwnSessions(
   return null
 }
 
-/** Hash of a registered invoice: from its metadata, else from the document. Both need `InvoiceRead`. */
-async function hashOf(
+/** Hash of a registered invoice: from its metadata, which tell the mode too, else from the document. Both need `InvoiceRead`. */
+async function lookUp(
   ksef: CompanyKsef,
   { submission, ksefNumber }: { submission: Submission; ksefNumber: string },
-): Promise<Result<string>> {
+): Promise<Result<{ hash: string; invoicingMode: InvoicingMode | null }>> {
   const metadata = await ksef.listInvoices({
     subjectType: 'Subject1',
     dateRange: { dateType: 'Issue', from: new Date(`${submission.issueDate}T00:00:00Z`) },
@@ -105,7 +106,10 @@ async function hashOf(
   const listed = metadata.ok
     ? metadata.value.invoices.find((invoice) => invoice.ksefNumber === ksefNumber)
     : undefined
-  if (listed !== undefined) return { ok: true, value: listed.invoiceHash }
+  if (listed !== undefined) {
+    const { invoiceHash: hash, invoicingMode = null } = listed
+    return { ok: true, value: { hash, invoicingMode } }
+  }
   const document = await ksef.getInvoice(ksefNumber)
-  return document.ok ? { ok: true, value: document.value.hash } : document
+  return document.ok ? { ok: true, value: { hash: document.value.hash, invoicingMode: null } } : document
 }

@@ -3,7 +3,7 @@
  * where a package brings them (`stores/submission-events.ts`), so their data is made in SQL; a test there holds the two
  * together.
  */
-import { OFFLINE_MODES } from '@ksef-fleet/ksef'
+import { INVOICING_MODES, OFFLINE_MODES } from '@ksef-fleet/ksef'
 import { z } from 'zod'
 import { BatchId, KsefEnvironment, SubmissionId } from '../identifiers.ts'
 import { SUBMISSION_STATES } from '../submissions/submission.ts'
@@ -26,6 +26,15 @@ const registered = z.object({
   ...invoice,
   ksefNumber: z.string(),
   registeredAt: z.iso.datetime({ offset: true }),
+  invoicingMode: z
+    .enum(INVOICING_MODES)
+    .nullable()
+    .meta({
+      description:
+        'Whether KSeF counts it as issued online or offline; null: KSeF did not say. `Offline` beside an `offlineMode` of null: it was sent ' +
+        'as an ordinary one and reached KSeF after the day of its P_1.',
+    }),
+  offlineMode: z.enum(OFFLINE_MODES).nullable().meta({ description: 'How it was issued; null: online.' }),
 })
 
 const refused = z.object({

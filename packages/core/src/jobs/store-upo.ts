@@ -1,3 +1,4 @@
+import { modeOfReceipt } from '@ksef-fleet/ksef'
 import { z } from 'zod'
 import type { CompanyKsef } from '../context/company-ksef.ts'
 import { isConflict } from '../database-failure.ts'
@@ -92,6 +93,8 @@ async function store(context: DeliveryContext, submission: Submission, upo: Upo)
   const { ksefNumber } = submission
   if (ksefNumber === null) throw new Error(`registered submission ${submission.id} without its KSeF number`)
   const id = DocumentId.parse(context.newId())
+  // Of a duplicate whose original only its document showed, the receipt is the first that tells.
+  const invoicingMode = submission.invoicingMode ?? modeOfReceipt(upo.xml)
   try {
     await context.db.withCompany(submission.companyId, async (tx) => {
       await tx.documents.insert({
@@ -106,7 +109,7 @@ async function store(context: DeliveryContext, submission: Submission, upo: Upo)
       await tx.submissions.move(submission.id, {
         from: 'registered',
         to: 'receipted',
-        set: { upoDocumentId: id, upoDownloadUrl: null, nextPollAt: null },
+        set: { upoDocumentId: id, invoicingMode, upoDownloadUrl: null, nextPollAt: null },
       })
     })
   } catch (error) {

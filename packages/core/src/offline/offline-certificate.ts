@@ -7,7 +7,7 @@ import type { UsableCredential } from '../credentials/credential.ts'
 import type { CoreDependencies } from '../dependencies.ts'
 import { FleetError } from '../errors.ts'
 import type { CompanyReads } from '../stores.ts'
-import type { Submission } from '../submissions/submission.ts'
+import { isMarkedOffline, type Submission } from '../submissions/submission.ts'
 
 type Deps = Pick<CoreDependencies, 'db' | 'secrets' | 'environment' | 'now'> & {
   trail: Pick<AuditTrail, 'record' | 'room'>
@@ -25,7 +25,7 @@ export type CodeRequest = { submission: Submission; actor: string; requestId?: s
 export async function signCode(deps: Deps, request: CodeRequest): Promise<QrCode> {
   const { submission } = request
   if (submission.offlineMode === 'totalFailure') throw new FleetError('QR_CODE_TOTAL_FAILURE')
-  if (submission.offlineMode === null) throw new FleetError('QR_CODE_ONLINE')
+  if (submission.offlineMode === null && !isMarkedOffline(submission)) throw new FleetError('QR_CODE_ONLINE')
   const { certificate, context } = await deps.db.readCompany(submission.companyId, async (reads) => ({
     certificate: await chooseOfflineCertificate(deps, reads),
     context: await contextOf(deps, reads, submission),

@@ -46,8 +46,9 @@ export function matchResults(
     const after = afterStatus(one, seen)
     if (after.to !== 'registered') judged.push({ packed: one, seen })
     else {
-      const { ksefNumber, upoDownloadUrl } = after
-      registered.push({ id: one.id, ksefNumber, referenceNumber: seen.referenceNumber, upoDownloadUrl })
+      const { ksefNumber, invoicingMode, upoDownloadUrl } = after
+      const { referenceNumber } = seen
+      registered.push({ id: one.id, ksefNumber, referenceNumber, invoicingMode, upoDownloadUrl })
     }
   }
   return { registered, cancelled, judged, missing }

@@ -1,4 +1,5 @@
 import type { DeclaredPart } from '@ksef-fleet/ksef'
+import type { RegisteredInKsef } from '../delivery/after-status.ts'
 import type { Compression, Session } from '../delivery/session.ts'
 import type { GroupKey, PendingGroup } from '../dispatch/pending-group.ts'
 import type { NewDocument } from '../documents/document-store.ts'
@@ -39,12 +40,7 @@ export type PackedSubmission = Pick<
   | 'ksefNumber'
 >
 
-export type Registration = {
-  id: SubmissionId
-  ksefNumber: string
-  referenceNumber: string
-  upoDownloadUrl: string | null
-}
+export type Registration = RegisteredInKsef & { id: SubmissionId; referenceNumber: string }
 
 /** Packages of a company's invoices: a batch session, its parts, and the submissions that travel in it. */
 export type PackageStore = {

@@ -128,6 +128,7 @@ export function newSubmission(
     referenceNumber: null,
     ksefNumber: null,
     registeredAt: null,
+    invoicingMode: null,
     upoDownloadUrl: null,
     upoDocumentId: null,
     reason: isKept ? { code: TOTAL_FAILURE } : null,

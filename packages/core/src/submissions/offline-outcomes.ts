@@ -1,5 +1,6 @@
 import type { ErrorCode } from '../errors.ts'
 import type { OutcomeRow } from './outcome-row.ts'
+import type { StateOutcome } from './state-outcomes.ts'
 
 /** Reasons that come of issuing offline, and of the order in which invoices go. */
 export const OFFLINE_OUTCOMES = {
@@ -64,3 +65,33 @@ export const OFFLINE_OUTCOMES = {
     },
   },
 } as const satisfies Partial<Record<ErrorCode, OutcomeRow>>
+
+const MARKED = {
+  actor: 'company',
+  retry: 'no',
+  registered: true,
+  whatToDo: {
+    pl: 'Nie wysyłaj jej ponownie. Jeśli nabywca dostał ją poza KSeF, zanim miała numer, jej wydruk musi mieć oba kody QR faktury offline, KOD I i KOD II; jeśli ich nie miał, przekaż go na nowo.',
+    en: 'Do not send it again. If the buyer got it outside KSeF before it had its number, its paper must bear both QR codes of an offline invoice, KOD I and KOD II; if it did not, hand it over anew.',
+  },
+} as const
+
+/** What a registered invoice has come to where KSeF marked it offline, in the place of the outcome of its state. */
+export const MARKED_OUTCOMES = {
+  registered: {
+    ...MARKED,
+    code: 'REGISTERED_AS_OFFLINE',
+    meaning: {
+      pl: 'Faktura ma numer KSeF i jest wystawiona, ale jako faktura offline: dotarła do KSeF po dniu z pola P_1. UPO jest w drodze.',
+      en: 'The invoice has its KSeF number and is issued, but as an offline one: it reached KSeF after the day of its P_1. Its UPO is on its way.',
+    },
+  },
+  receipted: {
+    ...MARKED,
+    code: 'RECEIPTED_AS_OFFLINE',
+    meaning: {
+      pl: 'Faktura ma numer KSeF, a UPO jest zapisane, ale jest to faktura offline: dotarła do KSeF po dniu z pola P_1.',
+      en: 'The invoice has its KSeF number, and its UPO is stored, but it is an offline one: it reached KSeF after the day of its P_1.',
+    },
+  },
+} as const satisfies Record<'registered' | 'receipted', StateOutcome>

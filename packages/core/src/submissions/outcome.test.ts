@@ -16,10 +16,16 @@ import { Nip } from '../identifiers.ts'
 import { HELD_WITH_INTEGRATION } from '../integrations/fail-integration.ts'
 import { REJECTION_OUTCOMES } from './delivery-outcomes.ts'
 import { KSEF_MEANINGS } from './ksef-meanings.ts'
+import { MARKED_OUTCOMES } from './offline-outcomes.ts'
 import { actionsOn, outcomeOf, REASON_CODES, REASON_OUTCOMES } from './outcome.ts'
 import type { OutcomeRow } from './outcome-row.ts'
 import { STATE_OUTCOMES } from './state-outcomes.ts'
-import { SUBMISSION_STATES, type SubmissionReason, type SubmissionState } from './submission.ts'
+import {
+  SUBMISSION_STATES,
+  type Submission,
+  type SubmissionReason,
+  type SubmissionState,
+} from './submission.ts'
 
 const numbers = (rows: object): number[] => Object.keys(rows).map(Number)
 const INVOICE_CODES = numbers(INVOICE_STATUSES)
@@ -31,14 +37,16 @@ const verdictOn = (code: number) =>
     { sellerNip: Nip.parse('5265877635'), polls: 9 },
     { referenceNumber: 'R', status: { code, description: 'opis', details: [], extensions: {} } },
   )
+const ONLINE = { offlineMode: null, invoicingMode: null }
 const outcome = (state: SubmissionState, reason: SubmissionReason<string> | null = null) =>
-  outcomeOf({ state, reason })
+  outcomeOf({ state, reason, ...ONLINE })
 
 describe('the tables', () => {
   const rows: [string, OutcomeRow][] = [
     ...Object.entries(REASON_OUTCOMES),
     ...Object.entries(REJECTION_OUTCOMES),
     ...Object.entries(STATE_OUTCOMES),
+    ...Object.entries(MARKED_OUTCOMES),
   ]
   test.each(rows)('%s is told in whole sentences, in Polish and in English', (...[, row]) => {
     for (const { pl, en } of [row.meaning, row.whatToDo]) {
@@ -153,11 +161,31 @@ describe('an outcome', () => {
       expect(outcome(state).ksef).toMatchObject({ resource: 'invoice', code: 200 })
     expect(outcome('sent').ksef).toBeNull()
   })
+
+  test('of one that KSeF marked offline says so, and of one that was issued offline nothing of the kind', () => {
+    const told = (
+      state: SubmissionState,
+      of: Pick<Submission, 'offlineMode' | 'invoicingMode'>,
+      reason: SubmissionReason | null = null,
+    ) => outcomeOf({ state, reason, ...of })
+    const marked = { offlineMode: null, invoicingMode: 'Offline' } as const
+    for (const [state, code] of [
+      ['registered', 'REGISTERED_AS_OFFLINE'],
+      ['receipted', 'RECEIPTED_AS_OFFLINE'],
+    ] as const)
+      expect(told(state, marked)).toMatchObject({ code, actor: 'company', retry: 'no', ksef: { code: 200 } })
+    for (const of of [
+      { offlineMode: 'offline24', invoicingMode: 'Offline' },
+      { offlineMode: null, invoicingMode: 'Online' },
+      { offlineMode: null, invoicingMode: null },
+    ] as const)
+      expect(told('receipted', of)).toMatchObject({ code: 'RECEIPTED', actor: 'nobody' })
+  })
 })
 
 describe('what can be asked of a submission', () => {
   const actions = (state: SubmissionState, reason: SubmissionReason<string> | null = null) =>
-    actionsOn({ state, reason })
+    actionsOn({ state, reason, ...ONLINE })
 
   test('follows from its state', () => {
     expect(actions('pending')).toEqual(['hold'])

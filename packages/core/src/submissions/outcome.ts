@@ -5,10 +5,15 @@
 import { DELIVERY_OUTCOMES, REJECTION_OUTCOMES } from './delivery-outcomes.ts'
 import { HOLD_OUTCOMES } from './hold-outcomes.ts'
 import { type KsefResource, meaningInKsef } from './ksef-meanings.ts'
-import { OFFLINE_OUTCOMES } from './offline-outcomes.ts'
+import { MARKED_OUTCOMES, OFFLINE_OUTCOMES } from './offline-outcomes.ts'
 import type { OutcomeRow, Words } from './outcome-row.ts'
-import { STATE_OUTCOMES } from './state-outcomes.ts'
-import type { Submission, SubmissionReason, SubmissionState } from './submission.ts'
+import { STATE_OUTCOMES, type StateOutcome } from './state-outcomes.ts'
+import {
+  isMarkedOffline,
+  type Submission,
+  type SubmissionReason,
+  type SubmissionState,
+} from './submission.ts'
 
 export const REASON_OUTCOMES = { ...DELIVERY_OUTCOMES, ...OFFLINE_OUTCOMES, ...HOLD_OUTCOMES }
 
@@ -36,11 +41,12 @@ export const ACTS_ON = {
   retry: 'rejected',
 } as const satisfies Record<SubmissionAction, SubmissionState>
 
-type Told = Pick<Submission, 'state' | 'reason'>
+type Told = Pick<Submission, 'state' | 'reason' | 'offlineMode' | 'invoicingMode'>
 
-export function outcomeOf({ state, reason }: Told): Outcome {
+export function outcomeOf(submission: Told): Outcome {
+  const { reason } = submission
   const ksef = reason === null ? null : numberOf(reason)
-  if (reason === null) return { ...outcomeOfState(state), reason }
+  if (reason === null) return { ...outcomeOfState(submission), reason }
   return { ...rowOfReason(reason), code: reason.code, ksef, reason }
 }
 
@@ -53,10 +59,13 @@ export function actionsOn(submission: Told): readonly SubmissionAction[] {
   )
 }
 
-function outcomeOfState(state: SubmissionState): Omit<Outcome, 'reason'> {
-  const rows: Partial<Record<SubmissionState, (typeof STATE_OUTCOMES)[keyof typeof STATE_OUTCOMES]>> =
-    STATE_OUTCOMES
-  const row = rows[state]
+type StateRows = Partial<Record<SubmissionState, StateOutcome>>
+
+function outcomeOfState(submission: Told): Omit<Outcome, 'reason'> {
+  const rows: StateRows = isMarkedOffline(submission)
+    ? { ...STATE_OUTCOMES, ...MARKED_OUTCOMES }
+    : STATE_OUTCOMES
+  const row = rows[submission.state]
   // Rejected or held without a reason: the database refuses such a row.
   if (row === undefined) return { ...DELIVERY_OUTCOMES.KSEF_UNKNOWN_ANSWER, code: UNKNOWN, ksef: null }
   const { registered, ...told } = row

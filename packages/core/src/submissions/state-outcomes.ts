@@ -1,7 +1,7 @@
 import type { OutcomeRow } from './outcome-row.ts'
 import type { SubmissionState } from './submission.ts'
 
-type StateOutcome = OutcomeRow & { readonly code: string; readonly registered: boolean }
+export type StateOutcome = OutcomeRow & { readonly code: string; readonly registered: boolean }
 
 const NOTHING = {
   actor: 'nobody',

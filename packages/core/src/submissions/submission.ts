@@ -13,7 +13,7 @@
  *             document and a person has it tried again.
  * held        needs a person: `reason` says what for. Released to pending, never resolved by time.
  */
-import type { AlarmStage, OfflineMode } from '@ksef-fleet/ksef'
+import type { AlarmStage, InvoicingMode, OfflineMode } from '@ksef-fleet/ksef'
 import type {
   BatchId,
   CompanyId,
@@ -146,6 +146,8 @@ export type Submission = {
   ksefNumber: string | null
   /** When KSeF gave the number. */
   registeredAt: Date | null
+  /** Whether KSeF counts it as issued offline, told with the number; null: not registered, or KSeF did not say. */
+  invoicingMode: InvoicingMode | null
   /** Pre-signed link of the UPO; expires. */
   upoDownloadUrl: string | null
   upoDocumentId: DocumentId | null
@@ -170,6 +172,13 @@ export type Submission = {
 export const traceIdOf = ({ traceparent }: Pick<Submission, 'traceparent'>): string | null =>
   traceparent?.split('-')[1] ?? null
 
+/** Whether KSeF counts it as issued offline although it was sent as an ordinary one: it came after the day of its P_1. */
+export const isMarkedOffline = ({
+  offlineMode,
+  invoicingMode,
+}: Pick<Submission, 'offlineMode' | 'invoicingMode'>): boolean =>
+  offlineMode === null && invoicingMode === 'Offline'
+
 /** Columns a move may set beside the state. */
 export type SubmissionChange = Partial<
   Pick<
@@ -180,6 +189,7 @@ export type SubmissionChange = Partial<
     | 'referenceNumber'
     | 'ksefNumber'
     | 'registeredAt'
+    | 'invoicingMode'
     | 'upoDownloadUrl'
     | 'upoDocumentId'
     | 'leaseUntil'

@@ -13,11 +13,12 @@ export const packageVerdicts = (tx: Tx, companyId: CompanyId): Pick<PackageStore
     const update = sql`
       update submissions s
          set state = 'registered', ksef_number = r.ksef_number, reference_number = r.reference_number,
-             upo_download_url = r.url, registered_at = clock_timestamp(), next_poll_at = ${timer(nextPollAt)},
+             invoicing_mode = r.mode, upo_download_url = r.url, registered_at = clock_timestamp(), next_poll_at = ${timer(nextPollAt)},
              polls = 0, reason = null, updated_at = clock_timestamp()
         from unnest(${column((one) => one.id)}::uuid[], ${column((one) => one.ksefNumber)}::text[],
-                    ${column((one) => one.referenceNumber)}::text[], ${column((one) => one.upoDownloadUrl)}::text[])
-             as r (id, ksef_number, reference_number, url)
+                    ${column((one) => one.referenceNumber)}::text[], ${column((one) => one.invoicingMode)}::text[],
+                    ${column((one) => one.upoDownloadUrl)}::text[])
+             as r (id, ksef_number, reference_number, mode, url)
        where s.company_id = ${companyId} and s.session_id = ${id} and s.state = 'packed' and s.id = r.id
       returning ${TOLD_COLUMNS}`
     await moveAndTell(tx, companyId, { update })

@@ -71,7 +71,9 @@ const invoiceEvents: SQL = sql`
               then jsonb_build_object(
                 'code', reason -> 'code', 'ksefCode', reason -> 'ksefCode',
                 'originalKsefNumber', reason -> 'originalKsefNumber')
-              else jsonb_build_object('ksefNumber', ksef_number, 'registeredAt', registered_at)
+              else jsonb_build_object(
+                'ksefNumber', ksef_number, 'registeredAt', registered_at, 'invoicingMode', invoicing_mode,
+                'offlineMode', offline_mode)
             end,
          clock_timestamp()
     from moved

@@ -15,6 +15,8 @@ export const toldColumns = {
   sellerNip: submissions.sellerNip,
   ksefNumber: submissions.ksefNumber,
   registeredAt: submissions.registeredAt,
+  invoicingMode: submissions.invoicingMode,
+  offlineMode: submissions.offlineMode,
   reason: submissions.reason,
   isAwaited: submissions.isAwaited,
 }

@@ -93,7 +93,8 @@ describe('a duplicate (440)', () => {
 
   test('of the very same document is ours: registered under the original number, with its receipt', async () => {
     const submission = await duplicate((nip) => invoiceOf(nip, 'D/1'))
-    expect(submission).toMatchObject({ state: 'receipted', ksefNumber: original()?.ksefNumber })
+    const { ksefNumber } = original() ?? {}
+    expect(submission).toMatchObject({ state: 'receipted', ksefNumber, invoicingMode: 'Online' })
     await checkLedger(fleet, company)
   })
 
@@ -107,7 +108,28 @@ describe('a duplicate (440)', () => {
           body: { status: 403, reasonCode: 'insufficient-resource-access' },
         }),
     )
-    expect(submission).toMatchObject({ state: 'receipted', ksefNumber: original()?.ksefNumber })
+    const { ksefNumber } = original() ?? {}
+    expect(submission).toMatchObject({ state: 'receipted', ksefNumber, invoicingMode: 'Online' })
+  })
+
+  test('of the same document that only the document itself shows has its mode from its receipt', async () => {
+    const submission = await duplicate(
+      (nip) => invoiceOf(nip, 'D/1'),
+      async () => {
+        const none = { hasMore: false, isTruncated: false, invoices: [] }
+        await answerWith(fleet, LIST, { httpStatus: 403, times: 2, body: { status: 403 } })
+        await answerWith(fleet, 'POST /invoices/query/metadata', { httpStatus: 200, times: 1, body: none })
+      },
+    )
+    expect(submission).toMatchObject({ state: 'receipted', invoicingMode: 'Online' })
+    const { rows } = await fleet.admin.query(
+      `select type, data ->> 'invoicingMode' as mode from events where company_id = $1 and type like 'invoice.%' order by id`,
+      [company.id],
+    )
+    expect(rows).toEqual([
+      { type: 'invoice.registered', mode: null },
+      { type: 'invoice.receipted', mode: 'Online' },
+    ])
   })
 
   test('of another document is rejected, and names the original', async () => {

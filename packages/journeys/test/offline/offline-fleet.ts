@@ -35,6 +35,12 @@ export const warsawDayOf = (at: Date): string => at.toLocaleDateString('sv-SE', 
 /** Noon in Warsaw or an hour off it: far from midnight whatever the season. */
 export const noonOf = (day: string): Date => new Date(`${day}T11:00:00Z`)
 
+/** The moment that day ends in Warsaw: looked for, since it may be at 22:00 or at 23:00 UTC. */
+export function midnightAfter(day: string): Date {
+  const [summer, winter] = ['22', '23'].map((hour) => new Date(`${day}T${hour}:00:00Z`)) as [Date, Date]
+  return warsawDayOf(summer) === day ? winter : summer
+}
+
 /** Some business days in a row, the last of them over for some days. */
 function businessDays(count: number): string[] {
   const days: string[] = []
@@ -91,6 +97,26 @@ export async function startOfflineFleet() {
       const wanted = offlineMode === undefined ? {} : { offlineMode }
       const deps = { accept: accepting(driver.context), inspect }
       return (await acceptInvoice(deps, { companyId, xml, ...wanted })).submission
+    },
+    /** Whether all have come to their end. What the database's clock sets to be due now would be due in days for the story. */
+    async isThrough(companyId: CompanyId): Promise<boolean> {
+      for (const [table, timer] of [
+        ['submissions', 'next_attempt_at'],
+        ['submissions', 'next_poll_at'],
+        ['sessions', 'next_poll_at'],
+      ])
+        await fleet.admin.query(`update ${table} set ${timer} = $2 where company_id = $1 and ${timer} > $2`, [
+          companyId,
+          now(),
+        ])
+      await fleet.admin.query('update ksef_integrations set blocked_until = null where company_id = $1', [
+        companyId,
+      ])
+      const { rows } = await fleet.admin.query<{ waiting: number }>(
+        `select count(*)::int as waiting from submissions where company_id = $1 and state not in ('receipted', 'rejected', 'held')`,
+        [companyId],
+      )
+      return rows[0]?.waiting === 0
     },
     async events(
       companyId: CompanyId,

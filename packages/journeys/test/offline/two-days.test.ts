@@ -40,27 +40,6 @@ function deadlineFor(issuedOn: string): { day: string; at: Date } {
   return deadline
 }
 
-/** What the database's clock sets to be due now would be due in days for the story. */
-async function isThrough(companyId: string): Promise<boolean> {
-  for (const [table, timer] of [
-    ['submissions', 'next_attempt_at'],
-    ['submissions', 'next_poll_at'],
-    ['sessions', 'next_poll_at'],
-  ])
-    await fleet.admin.query(`update ${table} set ${timer} = $2 where company_id = $1 and ${timer} > $2`, [
-      companyId,
-      fleet.now(),
-    ])
-  await fleet.admin.query('update ksef_integrations set blocked_until = null where company_id = $1', [
-    companyId,
-  ])
-  const { rows } = await fleet.admin.query<{ waiting: number }>(
-    `select count(*)::int as waiting from submissions where company_id = $1 and state not in ('receipted', 'rejected', 'held')`,
-    [companyId],
-  )
-  return rows[0]?.waiting === 0
-}
-
 const SINGLES = 120
 const CORRECTIONS = 30
 
@@ -150,7 +129,7 @@ test('300 invoices issued offline over two days arrive in order and once, the la
   for (let looks = 0; looks < 4; looks++) states.push((await fleet.look())?.availability.state ?? '')
   expect(states[0]).toBe('offline')
   expect(states.at(-1)).not.toBe('offline')
-  await drive(fleet, [fleet.driver], { companies: [id], withinMs: 120_000, until: () => isThrough(id) })
+  await drive(fleet, [fleet.driver], { companies: [id], withinMs: 120_000, until: () => fleet.isThrough(id) })
 
   const { rows } = await fleet.admin.query<{
     id: string

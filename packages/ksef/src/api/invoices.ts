@@ -6,7 +6,7 @@ import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
 import { absentDate, wireDate } from '../wire-date.ts'
 import { checkedDocument } from './upo.ts'
-import { absent, present } from './wire.ts'
+import { absent, type InvoicingMode, invoicingMode, present, wished } from './wire.ts'
 
 export type SubjectType = 'Subject1' | 'Subject2' | 'Subject3' | 'SubjectAuthorized'
 
@@ -45,6 +45,7 @@ export type InvoiceMetadata = {
   readonly permanentStorageDate?: Date
   readonly sellerNip?: string
   readonly invoiceType?: string
+  readonly invoicingMode?: InvoicingMode
   readonly invoiceHash: string
 }
 
@@ -71,9 +72,6 @@ export const InvoiceQueryFilters = z.strictObject({
   sellerNip: z.string().optional(),
 })
 
-/** What is only shown to people must not make a list unreadable: nulls were seen where the contract has none. */
-const wished = <T>(schema: z.ZodType<T>) => absent(schema).catch(undefined)
-
 export const Metadata = z
   .object({
     ksefNumber: z.string(),
@@ -84,6 +82,7 @@ export const Metadata = z
     permanentStorageDate: wished(wireDate),
     seller: wished(z.object({ nip: absent(z.string()) })),
     invoiceType: wished(z.string()),
+    invoicingMode,
     invoiceHash: z.string(),
   })
   .transform(({ seller, ...rest }): InvoiceMetadata => present({ ...rest, sellerNip: seller?.nip }))

@@ -5,7 +5,16 @@ import type { KsefHttp } from '../http.ts'
 import type { Sealed } from '../sealed.ts'
 import { absentDate, wireDate } from '../wire-date.ts'
 import { type ListSessions, listSessions } from './session-list.ts'
-import { absent, continuation, present, referenceNumber, status, type WireStatus } from './wire.ts'
+import {
+  absent,
+  continuation,
+  type InvoicingMode,
+  invoicingMode,
+  present,
+  referenceNumber,
+  status,
+  type WireStatus,
+} from './wire.ts'
 
 /** One page of a session's collective UPO: up to 10,000 entries. The link needs no token and expires. */
 export type UpoPage = {
@@ -41,7 +50,8 @@ export type SessionInvoice = {
   readonly acquisitionDate?: Date
   readonly invoicingDate?: Date
   readonly permanentStorageDate?: Date
-  readonly invoicingMode?: string
+  /** Told with the KSeF number. */
+  readonly invoicingMode?: InvoicingMode
   readonly upoDownloadUrl?: string
   readonly upoDownloadUrlExpirationDate?: Date
   readonly originalKsefNumber?: string
@@ -84,7 +94,7 @@ export const SessionInvoiceResponse = z
     acquisitionDate: absentDate,
     invoicingDate: absentDate,
     permanentStorageDate: absentDate,
-    invoicingMode: absent(z.string()),
+    invoicingMode,
     upoDownloadUrl: absent(z.string()),
     upoDownloadUrlExpirationDate: absentDate,
   })

@@ -16,6 +16,16 @@ export const absent = <T>(schema: z.ZodType<T>) =>
     .optional()
     .transform((value): T | undefined => value ?? undefined)
 
+/** What is only shown to people must not make an answer unreadable: nulls were seen where the contract has none. */
+export const wished = <T>(schema: z.ZodType<T>) => absent(schema).catch(undefined)
+
+/** `InvoicingMode`: whether KSeF counts an invoice as issued offline, by the sender's word or because it came after the day of its P_1. */
+export const INVOICING_MODES = ['Online', 'Offline'] as const
+export type InvoicingMode = (typeof INVOICING_MODES)[number]
+
+/** A word that is none of them says as little as none at all, and must not keep back the number beside it. */
+export const invoicingMode = wished(z.enum(INVOICING_MODES))
+
 /** Drops members that are undefined, so that absent members are absent. */
 export type Present<T> = { [K in keyof T as undefined extends T[K] ? never : K]: T[K] } & {
   [K in keyof T as undefined extends T[K] ? K : never]?: Exclude<T[K], undefined>

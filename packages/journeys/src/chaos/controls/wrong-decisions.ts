@@ -26,6 +26,7 @@ export const DUPLICATE_IS_SUCCESS: Decisions = {
   originalIn(list, of) {
     const found = originalIn(list, of)
     if (of.ksefNumber === null) return found
-    return { is: 'ours', ksefNumber: of.ksefNumber, referenceNumber: '', upoDownloadUrl: null }
+    const unknown = { referenceNumber: '', invoicingMode: null, upoDownloadUrl: null }
+    return { is: 'ours', ksefNumber: of.ksefNumber, ...unknown }
   },
 }
