@@ -9,6 +9,7 @@ import type { Listener, Message, Sink } from '../process/sink.ts'
 export type SubmissionRow = {
   id: string
   company_id: string
+  accepted_at: Date
   nip: string
   number: string
   hash: string
@@ -55,7 +56,7 @@ export type Evidence = {
 export type { Decision }
 
 const SUBMISSIONS = `
-  select s.id, s.company_id, c.nip, s.number, s.invoice_hash as hash, s.state, s.ksef_number, s.reason ->> 'code' as reason,
+  select s.id, s.company_id, s.created_at as accepted_at, c.nip, s.number, s.invoice_hash as hash, s.state, s.ksef_number, s.reason ->> 'code' as reason,
          s.attempts, s.fence, u.hash as upo_hash,
          coalesce(position(('>' || s.ksef_number || '<')::bytea in u.content) > 0, false) as upo_names_number,
          coalesce(encode(sha256(u.content), 'base64') = u.hash, false) as upo_is_whole

@@ -7,11 +7,20 @@ type Line = { event?: string; time?: string; submissionId?: string; state?: stri
 type Progress = { at: number; submissionId: string; isSending: boolean }
 
 export type Resumptions = {
-  /** Until an invoice of the same company was sent again. */
+  /**
+   * Until the company's next invoice was sent, from its acceptance where that came after the death; or until the one that was held
+   * was found in KSeF or had its verdict.
+   */
   company: number[]
-  /** Until the very invoice that was held was sent, or found to have been. It queues behind the company's others. */
+  /**
+   * Until the very invoice that was held was sent, or found to have been. One whose POST was under way is first looked for, and its
+   * session closed; one that the next worker died of as well counts from that death on.
+   */
   invoice: number[]
 }
+
+/** @property acceptedAt by this machine's clock */
+export type Accepted = { companyId: string; acceptedAt: Date }
 
 const VERDICT = 'delivery.verdict'
 
@@ -20,35 +29,45 @@ export function resumptions(
   deaths: readonly Death[],
   from: {
     logFiles: readonly string[]
-    companyOf: ReadonlyMap<string, string>
+    submissions: ReadonlyMap<string, Accepted>
     /** Companies that may have to wait for KSeF's limits, however soon they are looked after. */
     narrow: ReadonlySet<string>
   },
 ): Resumptions {
   const progress = from.logFiles.filter((name) => existsSync(name)).flatMap(progressIn)
+  const companyOf = (id: string) => from.submissions.get(id)?.companyId ?? ''
   const byInvoice = Map.groupBy(progress, ({ submissionId }) => submissionId)
-  const byCompany = Map.groupBy(progress, ({ submissionId }) => from.companyOf.get(submissionId))
+  const byCompany = Map.groupBy(progress, ({ submissionId }) => companyOf(submissionId))
   const struck = deaths
     .flatMap(({ at, held }) => held.map((id) => ({ at, id })))
-    .filter(({ id }) => !from.narrow.has(from.companyOf.get(id) ?? ''))
-  // What the company's others heard of themselves is no sending; the struck one that has its verdict is not to be sent again.
-  const sendingBeside = (id: string) =>
-    byCompany
-      .get(from.companyOf.get(id))
+    .filter(({ id }) => !from.narrow.has(companyOf(id)))
+  const company = struck.flatMap(({ at, id }) => {
+    // What the company's others heard of themselves is no sending.
+    const sendings = byCompany
+      .get(companyOf(id))
       ?.filter(({ isSending, submissionId }) => isSending || submissionId === id)
-  return { invoice: after(struck, (id) => byInvoice.get(id)), company: after(struck, sendingBeside) }
+    const next = firstSince(at, sendings)
+    if (next === undefined) return []
+    const acceptedAt = from.submissions.get(next.submissionId)?.acceptedAt.getTime() ?? 0
+    return [Math.max(0, next.at - Math.max(at, acceptedAt))]
+  })
+  const invoice = struck.flatMap(({ at, id }) => {
+    const next = firstSince(at, byInvoice.get(id))
+    const diedAgain = struck.some((other) => other.id === id && other.at > at && other.at < (next?.at ?? 0))
+    return next === undefined || diedAgain ? [] : [next.at - at]
+  })
+  return { company: sorted(company), invoice: sorted(invoice) }
 }
 
-function after(
-  struck: readonly { at: number; id: string }[],
-  progressOf: (id: string) => readonly Progress[] | undefined,
-): number[] {
-  const waits = struck.flatMap(({ at, id }) => {
-    const later = (progressOf(id) ?? []).map((one) => one.at).filter((moment) => moment >= at)
-    return later.length === 0 ? [] : [Math.min(...later) - at]
-  })
-  return waits.sort((a, b) => a - b)
+function firstSince(at: number, progress: readonly Progress[] = []): Progress | undefined {
+  const later = progress.filter((one) => one.at >= at)
+  return later.reduce<Progress | undefined>(
+    (first, one) => (first === undefined || one.at < first.at ? one : first),
+    undefined,
+  )
 }
+
+const sorted = (waits: number[]): number[] => waits.sort((a, b) => a - b)
 
 function progressIn(file: string): Progress[] {
   const lines = readFileSync(file, 'utf8').split('\n')

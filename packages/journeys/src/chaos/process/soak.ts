@@ -104,9 +104,11 @@ export async function soak(options: SoakOptions): Promise<Soak> {
   const evidence = await gather({ ...stack, adminUrl: stack.servers.adminUrl }, load)
   // While PostgreSQL or Redis is away, nobody resumes anything: how fast a death is made good shows before that.
   const quiet = evidence.deaths.filter(({ at }) => at < stormBegan - RESUMED_MS_MAX)
-  const companyOf = new Map(evidence.submissions.map((row) => [row.id, row.company_id]))
+  const submissions = new Map(
+    evidence.submissions.map((row) => [row.id, { companyId: row.company_id, acceptedAt: row.accepted_at }]),
+  )
   const narrow = new Set(companies.filter(({ isNarrow }) => isNarrow).map(({ id }) => id))
-  const resumed = resumptions(quiet, { logFiles: stack.logFiles(), companyOf, narrow })
+  const resumed = resumptions(quiet, { logFiles: stack.logFiles(), submissions, narrow })
   const submissionId = load.acknowledged[0]?.submissionId ?? ''
   log('controls')
   const { adminUrl, database, redisUrl } = stack.servers
