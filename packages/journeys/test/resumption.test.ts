@@ -11,8 +11,8 @@ afterAll(() => rmSync(folder, { recursive: true, force: true }))
 const DIED = 1_000_000
 const at = (ms: number) => DIED + ms
 const death = (ms: number, ...held: string[]) => ({ at: at(ms), slot: 1, life: 1, moment: 'a moment', held })
-const told = (ms: number, event: string, submissionId: string, state?: string) =>
-  JSON.stringify({ time: new Date(at(ms)).toISOString(), event, submissionId, state })
+const told = (ms: number, submissionId: string, [event, state]: readonly [string, string?]) =>
+  JSON.stringify({ time: new Date(at(ms)).toISOString(), event: `delivery.${event}`, submissionId, state })
 
 let files = 0
 function resumed(deaths: ReturnType<typeof death>[], lines: string[], narrow: string[] = []) {
@@ -34,26 +34,26 @@ function resumed(deaths: ReturnType<typeof death>[], lines: string[], narrow: st
 
 test('sending has resumed with the company’s next sending, not with what others of it, or other companies, hear', () => {
   const lines = [
-    told(-10, 'delivery.attempt-ended', 'beside', 'sent'),
-    told(100, 'delivery.verdict', 'beside', 'registered'),
-    told(150, 'delivery.attempt-ended', 'foreign', 'sent'),
-    told(200, 'delivery.attempt-ended', 'beside', 'held'),
-    told(700, 'delivery.attempt-ended', 'beside', 'sent'),
-    told(2_500, 'delivery.lost-found', 'struck'),
+    told(-10, 'beside', ['attempt-ended', 'sent']),
+    told(100, 'beside', ['verdict', 'registered']),
+    told(150, 'foreign', ['attempt-ended', 'sent']),
+    told(200, 'beside', ['attempt-ended', 'held']),
+    told(700, 'beside', ['attempt-ended', 'sent']),
+    told(2_500, 'struck', ['lost-found']),
   ]
   expect(resumed([death(0, 'struck')], lines)).toEqual({ company: [700], invoice: [2_500] })
 })
 
 test('where nothing waits, it counts from when there was something to send', () => {
   const lines = [
-    told(3_400, 'delivery.attempt-ended', 'later', 'sent'),
-    told(9_000, 'delivery.attempt-ended', 'struck', 'sent'),
+    told(3_400, 'later', ['attempt-ended', 'sent']),
+    told(9_000, 'struck', ['attempt-ended', 'sent']),
   ]
   expect(resumed([death(0, 'struck')], lines)).toEqual({ company: [400], invoice: [9_000] })
 })
 
 test('one that its next worker died of as well counts from that death on, and one that waits for limits not at all', () => {
-  const lines = [told(6_000, 'delivery.attempt-ended', 'struck', 'sent')]
+  const lines = [told(6_000, 'struck', ['attempt-ended', 'sent'])]
   const deaths = [death(0, 'struck'), death(5_000, 'struck')]
   expect(resumed(deaths, lines)).toEqual({ company: [1_000, 6_000], invoice: [1_000] })
   expect(resumed(deaths, lines, ['a'])).toEqual({ company: [], invoice: [] })
