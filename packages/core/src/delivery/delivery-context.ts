@@ -28,6 +28,8 @@ export type DeliveryContext = CoreDependencies & {
   log: Log
   /** How packages are made. */
   batchCompression: Compression
+  /** Bytes of one encrypted part of a package. */
+  batchPartBytes: number
   /** For the parts of packages on their way out and in; workers of one machine may share it. */
   spoolDirectory: string
   /** Aborted when the process is told to stop: finish the step at hand, take no further one. */
