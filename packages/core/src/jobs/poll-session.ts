@@ -181,6 +181,7 @@ async function postponeUnasked(
   const [first] = due
   if (first === undefined) return
   await context.db.withCompany(first.companyId, async (tx) => {
-    for (const { id, state } of due) await tx.submissions.touch(id, { state, set: { nextPollAt: until } })
+    for (const { id, state, fence } of due)
+      await tx.submissions.touch(id, { state, fence, set: { nextPollAt: until } })
   })
 }
