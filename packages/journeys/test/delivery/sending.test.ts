@@ -231,6 +231,29 @@ describe('a definite refusal', () => {
     expect((await fleet.submission(submission)).state).toBe('receipted')
   })
 
+  test('a firewall that blocks a second company means the address, and a third one does not knock', async () => {
+    const others = [await fleet.company(), await fleet.company()]
+    company = await fleet.company()
+    // One of its own: what it learns of the address is of no concern to the other stories.
+    const settings = { KSEF_EGRESS: 'behind-a-firewall' }
+    const knocking = fleet.worker({ settings })
+    await answerWith(fleet, OPEN, { httpStatus: 403, body: '<html>blocked</html>', times: 1_000 })
+    const knocks = (from: Connected) =>
+      fleet.simulator.ledger
+        .calls()
+        .filter(({ operation, context }) => operation === OPEN && context?.value === from.nip).length
+    const send = async (from: Connected) => {
+      await fleet.accept(from.id, invoiceOf(from.nip, 'S/1'))
+      await knocking.run('send-pending', { companyId: from.id })
+      return knocks(from)
+    }
+    expect([await send(others[0]!), await send(others[1]!), await send(company)]).toEqual([1, 1, 0])
+    await calm(fleet)
+    // Another worker of that address hears of it through Redis.
+    await fleet.worker({ settings }).run('send-pending', { companyId: company.id })
+    expect(knocks(company)).toBe(0)
+  })
+
   test('a firewall that blocks us is no lack of permission: the context is silent for a quarter of an hour', async () => {
     company = await fleet.company()
     await answerWith(fleet, SEND, { httpStatus: 403, body: '<html>blocked</html>' })
