@@ -1,6 +1,6 @@
 /** Reads the counters of calls that the workers keep in Redis. Whoever asks for a status does not wait for a Redis that is away. */
 import { randomBytes } from 'node:crypto'
-import { BUDGET_SCRIPTS, createSharedBudget, type RateBudget } from '@ksef-fleet/core'
+import { BUDGET_SCRIPTS, createSharedBudget, LEAVING_DEMOTED_REDIS, type RateBudget } from '@ksef-fleet/core'
 import type { FastifyBaseLogger } from 'fastify'
 import { Redis } from 'ioredis'
 
@@ -17,6 +17,7 @@ export function connectBudgetReader(
     maxRetriesPerRequest: 0,
     enableOfflineQueue: false,
     commandTimeout: ANSWER_MS_MAX,
+    ...LEAVING_DEMOTED_REDIS,
     retryStrategy: (attempt) => Math.min(attempt * 100, RECONNECT_MS_MAX),
   })
   // That it is away is told by the connection of the queues.

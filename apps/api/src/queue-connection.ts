@@ -3,7 +3,7 @@
  * waits for it, so commands fail at once while it is away.
  */
 
-import { QUEUE_NAMES } from '@ksef-fleet/core'
+import { LEAVING_DEMOTED_REDIS, QUEUE_NAMES } from '@ksef-fleet/core'
 import { Queue } from 'bullmq'
 import type { FastifyBaseLogger } from 'fastify'
 import { Redis } from 'ioredis'
@@ -22,6 +22,7 @@ export function connectQueues(redisUrl: string, log: FastifyBaseLogger): Connect
   const redis = new Redis(redisUrl, {
     maxRetriesPerRequest: 1,
     enableOfflineQueue: false,
+    ...LEAVING_DEMOTED_REDIS,
     retryStrategy: (attempt) => Math.min(attempt * 100, RECONNECT_MS_MAX),
   })
   const report = reporter(log)

@@ -12,10 +12,13 @@ import {
   sharedSettings,
   WEBHOOK_RETRY_SECONDS,
 } from '@ksef-fleet/core'
-import { LIGHTHOUSE_BASE_URLS } from '@ksef-fleet/ksef'
+import { BATCH_PART_BYTES_MAX, LIGHTHOUSE_BASE_URLS } from '@ksef-fleet/ksef'
 import { z } from 'zod'
 
 const seconds = (byDefault: number) => z.coerce.number().positive().default(byDefault)
+/** A part is a request of its own, and KSeF takes fifty of them. */
+const BATCH_PART_BYTES_MIN = 1_000
+
 const concurrency = (byDefault: number) => z.coerce.number().int().min(1).default(byDefault)
 
 /** Waits in seconds, separated by commas; the last one repeats. */
@@ -57,6 +60,13 @@ const Settings = z.object({
   CLAIM_LEASE_SECONDS: seconds(60),
   PACKAGE_LEASE_SECONDS: seconds(15),
   BATCH_COMPRESSION: z.enum(COMPRESSIONS).default('TarGz'),
+  /** Bytes of an encrypted part of a package. */
+  BATCH_PART_BYTES: z.coerce
+    .number()
+    .int()
+    .min(BATCH_PART_BYTES_MIN)
+    .max(BATCH_PART_BYTES_MAX)
+    .default(BATCH_PART_BYTES_MAX),
   /** Parts of packages on their way: encrypted, and made anew when they are gone. */
   SPOOL_DIRECTORY: z.string().min(1).default(join(tmpdir(), 'ksef-fleet')),
   /** Tax documents are kept until five years after the year in which the tax fell due: 72 months and a year's margin. */
@@ -142,6 +152,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       slowRunsMax: Math.ceil(given.DELIVER_CONCURRENCY / 2),
     },
     batchCompression: given.BATCH_COMPRESSION,
+    batchPartBytes: given.BATCH_PART_BYTES,
     spoolDirectory: given.SPOOL_DIRECTORY,
     /** How long the audit log is kept. */
     auditMonths: given.AUDIT_MONTHS,

@@ -119,6 +119,7 @@ export function composeDelivery(parts: {
     access,
     sealer,
     batchCompression: config.batchCompression,
+    batchPartBytes: config.batchPartBytes,
     spoolDirectory: config.spoolDirectory,
     streaks: createFailureStreaks(),
     log,

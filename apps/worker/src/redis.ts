@@ -1,4 +1,4 @@
-import type { Log } from '@ksef-fleet/core'
+import { LEAVING_DEMOTED_REDIS, type Log } from '@ksef-fleet/core'
 import { Redis } from 'ioredis'
 
 /** Waits between reconnects: short, because a worker without Redis does nothing but sweep in vain. */
@@ -7,6 +7,7 @@ const RECONNECT_MS_MAX = 2_000
 export function connectRedis(url: string, log: Log): Redis {
   const redis = new Redis(url, {
     maxRetriesPerRequest: null, // BullMQ's workers wait for Redis however long it is gone
+    ...LEAVING_DEMOTED_REDIS,
     retryStrategy: (times) => Math.min(times * 100, RECONNECT_MS_MAX),
   })
   redis.on('error', (error) => log.warn({ reason: error.name }, 'redis.error'))
@@ -25,6 +26,7 @@ export function connectCacheRedis(url: string, log: Log): Redis {
     maxRetriesPerRequest: 0,
     commandTimeout: CACHE_ANSWER_MS_MAX,
     connectTimeout: CACHE_ANSWER_MS_MAX,
+    ...LEAVING_DEMOTED_REDIS,
     retryStrategy: (times) => Math.min(times * 100, RECONNECT_MS_MAX),
   })
   redis.on('error', (error) => log.warn({ reason: error.name }, 'redis.cache-error'))
@@ -36,6 +38,7 @@ export function connectListeningRedis(url: string, log: Log): Redis {
   const redis = new Redis(url, {
     maxRetriesPerRequest: null,
     autoResubscribe: false,
+    ...LEAVING_DEMOTED_REDIS,
     retryStrategy: (times) => Math.min(times * 100, RECONNECT_MS_MAX),
   })
   redis.on('error', (error) => log.warn({ reason: error.name }, 'redis.listening-error'))

@@ -195,8 +195,11 @@ export interface CompanyTransaction {
       id: SubmissionId,
       move: { from: SubmissionState; to: SubmissionState; fence?: number; set?: SubmissionChange },
     ): Promise<boolean>
-    /** Changes timers and counters without a move; false when it is no longer in `state`. */
-    touch(id: SubmissionId, touch: { state: SubmissionState; set: SubmissionChange }): Promise<boolean>
+    /** Changes timers and counters without a move; false when it is no longer in `state` under that fence. */
+    touch(
+      id: SubmissionId,
+      touch: { state: SubmissionState; fence: number; set: SubmissionChange },
+    ): Promise<boolean>
     /** Those of a session in the given states, by creation. */
     ofSession(sessionId: SessionId, states: readonly SubmissionState[]): Promise<Submission[]>
     /** pending → held for every pending submission of the environment; answers how many. */

@@ -1,4 +1,4 @@
-import type { CompanyId, SubmissionId, SystemTransaction } from '@ksef-fleet/core'
+import type { CompanyId, Submission, SystemTransaction } from '@ksef-fleet/core'
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import {
   forgetCompanies,
@@ -61,7 +61,9 @@ describe('sends', () => {
     const { company, submission } = await ready()
     await sends()
     const set = { nextAttemptAt: new Date(0) }
-    await db.withCompany(company.id, (tx) => tx.submissions.touch(submission.id, { state: 'pending', set }))
+    await db.withCompany(company.id, (tx) =>
+      tx.submissions.touch(submission.id, { state: 'pending', fence: submission.fence, set }),
+    )
     expect(await sends()).toEqual([{ companyId: company.id }])
   })
 
@@ -144,9 +146,11 @@ describe('polls', () => {
   test('are rung at once when a timer is set anew, and not before it', async () => {
     const company = await insertCompany(fleet)
     const sessionId = await openSession(fleet, company)
-    const { id } = await insertSent(fleet, company, sessionId)
+    const { id, fence } = await insertSent(fleet, company, sessionId)
     const touch = (nextPollAt: Date) =>
-      db.withCompany(company.id, (tx) => tx.submissions.touch(id, { state: 'sent', set: { nextPollAt } }))
+      db.withCompany(company.id, (tx) =>
+        tx.submissions.touch(id, { state: 'sent', fence, set: { nextPollAt } }),
+      )
     expect(await polls()).toHaveLength(1)
     await touch(new Date(Date.now() + 60_000))
     await past('sessions', 'poll_rung_at', '1 hour')
@@ -161,9 +165,13 @@ test('how long nobody is to be polled is told by the earliest timer to come', as
   expect(await nextPollInMs()).toBeNull()
   const company = await insertCompany(fleet)
   const sessionId = await openSession(fleet, company)
-  const touch = ({ id }: { id: SubmissionId }, inMs: number) =>
+  const touch = ({ id, fence }: Submission, inMs: number) =>
     db.withCompany(company.id, (tx) =>
-      tx.submissions.touch(id, { state: 'sent', set: { nextPollAt: new Date(Date.now() + inMs) } }),
+      tx.submissions.touch(id, {
+        state: 'sent',
+        fence,
+        set: { nextPollAt: new Date(Date.now() + inMs) },
+      }),
     )
   await touch(await insertSent(fleet, company, sessionId), 0)
   expect(await nextPollInMs()).toBeNull()
@@ -176,7 +184,7 @@ test('how long nobody is to be polled is told by the earliest timer to come', as
 
 test('UPOs are rung once in ten seconds, and at once when their timer is set anew', async () => {
   const company = await insertCompany(fleet)
-  const { id } = await insertSent(fleet, company, await openSession(fleet, company))
+  const { id, fence } = await insertSent(fleet, company, await openSession(fleet, company))
   await db.withCompany(company.id, (tx) =>
     tx.submissions.move(id, { from: 'sent', to: 'registered', set: { ksefNumber: 'N' } }),
   )
@@ -184,7 +192,7 @@ test('UPOs are rung once in ten seconds, and at once when their timer is set ane
   const answer = [{ companyId: company.id, submissionId: id }]
   await expectTenSecondPause(upos, { table: 'submissions', column: 'upo_rung_at' }, answer)
   const set = { nextPollAt: new Date(0) }
-  await db.withCompany(company.id, (tx) => tx.submissions.touch(id, { state: 'registered', set }))
+  await db.withCompany(company.id, (tx) => tx.submissions.touch(id, { state: 'registered', fence, set }))
   expect(await upos()).toEqual(answer)
 })
 

@@ -200,18 +200,20 @@ describe('moving', () => {
     expect(await get(submission)).toEqual(submission)
   })
 
-  test('a new state has seen no poll; a touch counts them, and not in another state', async () => {
+  test('a new state has seen no poll; a touch counts them, and not in another state or of another sending', async () => {
     const company = await insertCompany(fleet)
     const session = await openSession(fleet, company)
     const sent = await insertSent(fleet, company, session)
-    const touch = (state: 'sent' | 'lost') =>
+    const touch = (state: 'sent' | 'lost', fence = sent.fence) =>
       db.withCompany(company.id, (tx) =>
         tx.submissions.touch(sent.id, {
           state,
+          fence,
           set: { polls: 3, nextPollAt: new Date('2027-01-01T00:00:00Z') },
         }),
       )
-    expect([await touch('lost'), await touch('sent')]).toEqual([false, true])
+    const touched = [await touch('lost'), await touch('sent', sent.fence + 1), await touch('sent')]
+    expect(touched).toEqual([false, false, true])
     expect(await get(sent)).toMatchObject({ polls: 3, nextPollAt: new Date('2027-01-01T00:00:00Z') })
     await db.withCompany(company.id, (tx) =>
       tx.submissions.move(sent.id, {
@@ -227,7 +229,11 @@ describe('moving', () => {
     const company = await insertCompany(fleet)
     const submission = await insertSubmission(fleet, company)
     await db.withCompany(company.id, (tx) =>
-      tx.submissions.touch(submission.id, { state: 'pending', set: { nextAttemptAt: new Date(0) } }),
+      tx.submissions.touch(submission.id, {
+        state: 'pending',
+        fence: submission.fence,
+        set: { nextAttemptAt: new Date(0) },
+      }),
     )
     const { rows } = await admin.query(
       `select next_attempt_at between now() - interval '1 minute' and now() as ok from submissions where id = $1`,

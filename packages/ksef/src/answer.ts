@@ -1,6 +1,7 @@
 import * as z from 'zod'
 import type { KsefErrorCode } from './error-codes.ts'
 import type { KsefEffect, KsefFailure, KsefFailureKind } from './failure.ts'
+import { foreignText } from './foreign-text.ts'
 import { type KsefOperation, OPERATIONS } from './operations.ts'
 import { effectOfRefusal, forbiddenCode, refusalCode } from './refusals.ts'
 import { retryAfterSeconds } from './retry-after.ts'
@@ -14,10 +15,14 @@ export type HttpAnswer = {
 
 const TEXT_MAX = 500
 const DETAILS_MAX = 20
+const TRACE_ID_MAX = 100
 const JWT = /eyJ[\w-]{8,}(?:\.[\w-]*){1,2}/g
 
 /** KSeF's words, bounded, with anything that looks like a token taken out. */
-export const boundedText = (text: string): string => text.replace(JWT, '[sealed]').slice(0, TEXT_MAX)
+export const boundedText = (text: string): string => foreignText(text.replace(JWT, '[sealed]'), TEXT_MAX)
+
+const cut = (text: string | null | undefined, unitsMax: number): string | undefined =>
+  text == null ? undefined : foreignText(text, unitsMax)
 
 const details = z.array(z.string()).nullish().catch(undefined)
 const code = z.coerce.number().int().optional().catch(undefined)
@@ -95,8 +100,8 @@ function readError(operation: KsefOperation, answer: HttpAnswer): Reading {
     exceptionCode: named?.code,
     description: words === null || words === undefined ? undefined : boundedText(words),
     details: all.length === 0 ? undefined : all.slice(0, DETAILS_MAX).map(boundedText),
-    reasonCode: body.reasonCode?.slice(0, TEXT_MAX),
-    traceId: (body.traceId ?? body.exception?.serviceCode)?.slice(0, 100),
+    reasonCode: cut(body.reasonCode, TEXT_MAX),
+    traceId: cut(body.traceId ?? body.exception?.serviceCode, TRACE_ID_MAX),
   })
 }
 

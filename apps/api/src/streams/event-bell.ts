@@ -2,7 +2,7 @@
  * Hears from the workers that logs have grown. Only a doorbell: what it says may be lost with Redis, and those who wait
  * look for themselves every now and then.
  */
-import { type CompanyId, EVENTS_CHANNEL, readGrowth } from '@ksef-fleet/core'
+import { type CompanyId, EVENTS_CHANNEL, LEAVING_DEMOTED_REDIS, readGrowth } from '@ksef-fleet/core'
 import type { FastifyBaseLogger } from 'fastify'
 import { Redis } from 'ioredis'
 
@@ -17,6 +17,7 @@ export function connectEventBell(redisUrl: string, log: FastifyBaseLogger): Even
   const listeners = new Set<{ companyId: CompanyId | null; rung: () => void }>()
   const redis = new Redis(redisUrl, {
     maxRetriesPerRequest: null,
+    ...LEAVING_DEMOTED_REDIS,
     retryStrategy: (attempt) => Math.min(attempt * 100, RECONNECT_MS_MAX),
   })
   // That it is away is told by the connection of the queues.

@@ -25,6 +25,11 @@ test('a detail is a plain value: nothing rides along inside an object, and a tex
   expect(listedDetails(record(nested))).toEqual({ reason: 'a'.repeat(500) })
 })
 
+test('a text that is cut short within a character can still be stored', () => {
+  const reason = `${'a'.repeat(499)}😀`
+  expect(listedDetails(record({ reason }))).toEqual({ reason: 'a'.repeat(499) })
+})
+
 test('no listed name invites a secret, an invoice or a person', () => {
   for (const name of AUDIT_DETAILS) expect(name).not.toMatch(/token$|secret|password|pem|xml|body|person/i)
 })

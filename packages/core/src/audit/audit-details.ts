@@ -1,3 +1,5 @@
+import { foreignText } from '@ksef-fleet/ksef'
+
 /**
  * Everything an entry of the audit log may tell beside its columns. A closed list, so that no secret, token, invoice or
  * name of a person can ride along under a name nobody thought of: a new name is a line here, and a review.
@@ -42,7 +44,7 @@ export function listedDetails(details: AuditDetails): AuditDetails {
   const listed: AuditDetails = {}
   for (const name of AUDIT_DETAILS) {
     const value = Object.hasOwn(given, name) ? given[name] : undefined
-    if (typeof value === 'string') listed[name] = value.slice(0, CHARACTERS_MAX)
+    if (typeof value === 'string') listed[name] = foreignText(value, CHARACTERS_MAX)
     else if (typeof value === 'number' || typeof value === 'boolean' || value === null) listed[name] = value
   }
   return listed

@@ -117,8 +117,9 @@ describe('the windows of a group', () => {
 })
 
 describe('the counters of a call', () => {
-  test('are its own, and that of the whole address once KSeF tells a limit for it', () => {
-    expect(countersOf(null, 'invoiceSend')).toEqual(['invoiceSend'])
+  test('are its own, and that of the whole address, whether or not KSeF tells a limit for it', () => {
+    expect(countersOf(null, 'invoiceSend')).toEqual(['invoiceSend', 'global'])
+    expect(countersOf(null, 'global')).toEqual(['global'])
     const told = { ...PUBLISHED_LIMITS, global: { perSecond: 100, perMinute: 1_000, perHour: UNBOUND } }
     expect(countersOf(told, 'invoiceSend')).toEqual(['invoiceSend', 'global'])
   })

@@ -47,12 +47,11 @@ const FORMERLY_IN: { readonly [counter: string]: LimitCounter } = {
   batchSessionClose: 'batchSession',
 }
 
-/** All the counters that one call spends from. */
+/** All the counters that one call spends from. That of the whole address always, since KSeF may refuse it without a limit of it. */
 export function countersOf(limits: RateLimits | null, counter: LimitCounter): LimitCounter[] {
   const formerly = FORMERLY_IN[counter]
   const own = formerly !== undefined && limits !== null && limits[counter] === undefined ? formerly : counter
-  const isWhole = windowsOf(limits, 'global').length > 0
-  return isWhole && own !== 'global' ? [own, 'global'] : [own]
+  return own === 'global' ? [own] : [own, 'global']
 }
 
 /** Counted for the egress address and not for a context. */

@@ -80,6 +80,14 @@ describe('after a POST', () => {
     })
   })
 
+  test('that was refused without a number of KSeF’s, it is lost: it may have passed an edge that gave up', () => {
+    for (const httpStatus of [400, 404, 408, 425])
+      expect(after({ code: 'KSEF_UNKNOWN_CODE', effect: 'unknown', httpStatus })).toEqual({
+        to: 'lost',
+        code: 'KSEF_UNKNOWN_CODE',
+      })
+  })
+
   test('that lacked a permission, it is held for one; a firewall is no lack of permission', () => {
     const forbidden = { kind: 'forbidden', code: 'KSEF_MISSING_PERMISSIONS' } as const
     expect(after(forbidden)).toMatchObject({ to: 'held', reason: { code: 'KSEF_PERMISSION_MISSING' } })

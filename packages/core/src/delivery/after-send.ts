@@ -24,7 +24,9 @@ export function afterSend(result: Result<{ referenceNumber: string }>, refusals:
   if (result.ok) return { to: 'sent', referenceNumber: result.value.referenceNumber }
   const { failure } = result
   const { again, actor } = KSEF_ERRORS[failure.code]
-  if (failure.code === 'KSEF_UNKNOWN_CODE') return held('KSEF_UNKNOWN_ANSWER', failure)
+  // Refused by KSeF itself, for a reason it names by a number. What names none may be the edge's word, and not KSeF's.
+  if (failure.code === 'KSEF_UNKNOWN_CODE' && failure.exceptionCode !== undefined)
+    return held('KSEF_UNKNOWN_ANSWER', failure)
   if (failure.effect === 'unknown') return { to: 'lost', code: failure.code }
   if (failure.kind === 'forbidden' && again === 'no') return held('KSEF_PERMISSION_MISSING', failure)
   if (failure.code === 'TECHNICAL_CORRECTION_DONE' || failure.code === 'TECHNICAL_CORRECTION_NOT_DUE')

@@ -244,7 +244,7 @@ export async function waitUntil(
   // A claim that ran out became lost without a deadline.
   const deadline = giveUpAt ?? addSeconds(now, context.timing.giveUpSeconds)
   const set = { nextPollAt: until, polls: polls + 1, giveUpAt: deadline, reason: whileSent(submission, last) }
-  await tx.submissions.touch(id, { state, set })
+  await tx.submissions.touch(id, { state, fence, set })
 }
 
 /** Nothing is said of a lost one, and of a sent one only what KSeF said, until its silence becomes worth a word. */

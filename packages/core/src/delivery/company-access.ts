@@ -14,6 +14,7 @@ import {
   holdForFailure,
 } from '../integrations/fail-integration.ts'
 import { afterFailure, isHeldBack } from './after-failure.ts'
+import { blockAddress } from './block-address.ts'
 import { blockGroup } from './block-group.ts'
 import { addSeconds, type DeliveryContext } from './delivery-context.ts'
 import type { Session } from './session.ts'
@@ -158,6 +159,7 @@ export async function recordFailure(
     'ksef.call-failed',
   )
   if (remedy.block === 'group') await blockGroup(context, integration, { failure, until })
+  if (remedy.block === 'context') await blockAddress(context, integration, { failure, until })
   // A sign-in that failed for a while is not tried again by the next step a moment later.
   const blocks = remedy.block === 'context' || (SIGN_IN.has(failure.operation) && !isHeldBack(failure))
   const why = remedy.fail ? await whyFailed(context, ksef, failure) : null

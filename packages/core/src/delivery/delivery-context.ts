@@ -28,6 +28,8 @@ export type DeliveryContext = CoreDependencies & {
   log: Log
   /** How packages are made. */
   batchCompression: Compression
+  /** Bytes of one encrypted part of a package. */
+  batchPartBytes: number
   /** For the parts of packages on their way out and in; workers of one machine may share it. */
   spoolDirectory: string
   /** Aborted when the process is told to stop: finish the step at hand, take no further one. */
@@ -46,7 +48,10 @@ export type DeliveryTiming = {
   openLeaseSeconds: number
   /** Silence after which an open session is closed to obtain its session UPO. */
   sessionIdleSeconds: number
-  /** After so long an opening whose outcome is unknown is looked for in KSeF's list. */
+  /**
+   * After so long an opening whose outcome is unknown is looked for in KSeF's list: longer than other programs leave a session
+   * without its first invoice.
+   */
   orphanSeconds: number
   /**
    * Waits between polls of a verdict: the last one repeats. At first they grow by about a fifth of what has passed, so that
@@ -66,7 +71,7 @@ export const DELIVERY_TIMING: DeliveryTiming = {
   packageLeaseSeconds: 15,
   openLeaseSeconds: 60,
   sessionIdleSeconds: 120,
-  orphanSeconds: 60,
+  orphanSeconds: 1800,
   pollSeconds: [0.25, 0.2, 0.25, 0.3, 0.35, 0.45, 0.55, 0.8, 1.2, 2, 4, 8, 15, 30, 60, 120, 300, 900],
   searchSeconds: [2, 5, 15],
   retrySeconds: [2, 5, 15, 60, 300],

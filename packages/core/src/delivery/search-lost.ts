@@ -2,6 +2,7 @@ import type { SessionInvoice } from '@ksef-fleet/ksef'
 import type { CompanyTransaction } from '../stores.ts'
 import type { Submission } from '../submissions/submission.ts'
 import { afterSearch } from './after-search.ts'
+import { RESENDS_MAX } from './after-status.ts'
 import { waitUntil } from './apply-verdict.ts'
 import { addSeconds, type DeliveryContext } from './delivery-context.ts'
 import type { Session } from './session.ts'
@@ -30,6 +31,11 @@ export async function searchLost(
       context.log.info({ submissionId: submission.id }, 'delivery.lost-found')
       return
     }
+    if (after.to === 'pending' && (await isRefusedTooOften(tx, submission))) {
+      const set = { reason: { code: 'DELIVERY_KEEPS_FAILING' as const }, nextPollAt: null }
+      await tx.submissions.move(submission.id, { from: 'lost', to: 'held', fence, set })
+      return
+    }
     if (after.to === 'pending') {
       const set = { sessionId: null, nextAttemptAt: now, nextPollAt: null, giveUpAt: null }
       await tx.submissions.move(submission.id, { from: 'lost', to: 'pending', fence, set })
@@ -41,6 +47,15 @@ export async function searchLost(
     }
     await waitUntil(context, tx, { submission, until: addSeconds(now, after.seconds) })
   })
+}
+
+/**
+ * What is refused without a word of why, and never arrives, may be refused for ever: unlike an answer that stays away, that is no
+ * trouble of the line which passes by itself.
+ */
+async function isRefusedTooOften(tx: CompanyTransaction, { id }: Submission): Promise<boolean> {
+  const attempts = await tx.attempts.list(id)
+  return attempts.filter(({ code }) => code === 'KSEF_UNKNOWN_CODE').length >= RESENDS_MAX
 }
 
 /** Entries that no search may take for this sending: other submissions', and an earlier sending's of this one. */

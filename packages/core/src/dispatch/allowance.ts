@@ -24,6 +24,26 @@ export function allowanceOf({ left, freeInMs, windows }: GroupBudget, now: Date)
   }
 }
 
+/**
+ * What both leave, where each call of the one is followed by one of the other: a session that may be opened and not be closed in
+ * time is not to be opened.
+ */
+export function leastOf(one: Allowance, other: Allowance): Allowance {
+  const leftOfHour = ({ perHour, spentOfHour }: Allowance) => perHour - spentOfHour
+  const { spentOfHour, perHour } = leftOfHour(other) < leftOfHour(one) ? other : one
+  return {
+    left: Math.min(one.left, other.left),
+    freeAt: laterOf(one.freeAt, other.freeAt),
+    spentOfHour,
+    perHour,
+  }
+}
+
+const laterOf = (one: Date | null, other: Date | null): Date | null => {
+  if (one === null || other === null) return one ?? other
+  return one > other ? one : other
+}
+
 /** Part of the hour's calls that are spent, 0 to 1. */
 export const spentPart = ({ spentOfHour, perHour }: Allowance): number =>
   perHour <= 0 ? 1 : Math.min(1, spentOfHour / perHour)

@@ -186,12 +186,13 @@ const arbitraryState = fc
     pending: fc.array(arbitraryGroup, { maxLength: 6 }),
     openForms: fc.subarray(['FA (3)', 'FA (2)']),
     packagesUnderWay: fc.nat(4),
+    batchInvoicesMax: fc.integer({ min: 1, max: 20_000 }),
     invoiceSend: arbitraryAllowance(180),
     onlineSession: arbitraryAllowance(120),
     batchSession: arbitraryAllowance(60),
   })
-  .map(({ pending, openForms, packagesUnderWay, ...budget }) =>
-    state(pending, { openForms, packagesUnderWay, budget }),
+  .map(({ pending, openForms, packagesUnderWay, batchInvoicesMax, ...budget }) =>
+    state(pending, { openForms, packagesUnderWay, batchInvoicesMax, budget }),
   )
 
 describe('whatever the state, a plan', () => {
@@ -211,7 +212,7 @@ describe('whatever the state, a plan', () => {
         expect(opens.length).toBeLessThanOrEqual(given.budget.onlineSession.left)
         for (const { group: one, count } of packages) {
           expect(travelOf(one)).not.toBe('singly')
-          expect(count).toBeLessThanOrEqual(Math.min(10_000, one.packageMax ?? 10_000))
+          expect(count).toBeLessThanOrEqual(Math.min(given.batchInvoicesMax, one.packageMax ?? 20_000))
         }
         for (const { group: one } of singles) expect(travelOf(one)).not.toBe('batched')
       }),

@@ -20,6 +20,7 @@ export type DispatchState = {
   openForms: readonly string[]
   /** Packages that are being made or uploaded for the company. */
   packagesUnderWay: number
+  /** For sessions what is left for opening as well as for closing them. */
   budget: { invoiceSend: Allowance; onlineSession: Allowance; batchSession: Allowance }
   /** Invoices a batch session takes in this context (`GET /limits/context`). */
   batchInvoicesMax: number

@@ -1,7 +1,7 @@
 import type { CompanyKsef } from '../context/company-ksef.ts'
 import type { DeliveryContext } from '../delivery/delivery-context.ts'
 import { isEnding } from '../delivery/sending-session.ts'
-import { allowanceOf } from './allowance.ts'
+import { allowanceOf, leastOf } from './allowance.ts'
 import type { PendingGroup } from './pending-group.ts'
 import type { DispatchState } from './plan-dispatch.ts'
 import { nextMidnight, warsawDay } from './warsaw-midnight.ts'
@@ -26,16 +26,23 @@ export async function readDispatchState(
   const openForms = found.sessions.flatMap((session) =>
     session?.state === 'open' && !isEnding(session, now) ? [session.formCode] : [],
   )
-  const budget = await ksef.budget(['invoiceSend', 'onlineSession', 'batchSession'])
+  const budget = await ksef.budget([
+    'invoiceSend',
+    'onlineSession',
+    'onlineSessionClose',
+    'batchSession',
+    'batchSessionClose',
+  ])
+  const left = (group: keyof typeof budget) => allowanceOf(budget[group], now)
   return {
     now,
     pending,
     openForms,
     packagesUnderWay: found.packagesUnderWay,
     budget: {
-      invoiceSend: allowanceOf(budget.invoiceSend, now),
-      onlineSession: allowanceOf(budget.onlineSession, now),
-      batchSession: allowanceOf(budget.batchSession, now),
+      invoiceSend: left('invoiceSend'),
+      onlineSession: leastOf(left('onlineSession'), left('onlineSessionClose')),
+      batchSession: leastOf(left('batchSession'), left('batchSessionClose')),
     },
     batchInvoicesMax: found.sizes?.batchSession.maxInvoices ?? BATCH_INVOICES_MAX,
     today: warsawDay(now),

@@ -201,7 +201,8 @@ async function conclude(
     }
     // What the settled session does not list never arrived: its lost invoices are searched once more, at once.
     for (const lost of await tx.submissions.ofSession(session.id, ['lost'])) {
-      await tx.submissions.touch(lost.id, { state: 'lost', set: { nextPollAt: now } })
+      const { id, fence } = lost
+      await tx.submissions.touch(id, { state: 'lost', fence, set: { nextPollAt: now } })
     }
   })
   const upoPages = verdict.pages.length

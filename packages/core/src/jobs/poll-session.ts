@@ -6,6 +6,7 @@ import { isWhole } from '../delivery/after-search.ts'
 import { applyVerdict, sendAgain, waitUntil } from '../delivery/apply-verdict.ts'
 import { openAccess, recordFailure } from '../delivery/company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
+import { eachByItself } from '../delivery/each-by-itself.ts'
 import { rememberLists } from '../delivery/remember-lists.ts'
 import { searchLost } from '../delivery/search-lost.ts'
 import type { Session } from '../delivery/session.ts'
@@ -58,34 +59,34 @@ async function look(
   const list = [...seen.value.values()]
   const lost = due.filter(({ state }) => state === 'lost')
   const whole = lost.length > 0 ? await isSettled(context, ksef, { session, listed: list.length }) : false
-  for (const submission of lost) {
-    if (context.signal.aborted) return
-    await searchLost(context, submission, { session, list, settled: whole === true })
-  }
+  const unsearched = await eachByItself(context, lost, (submission) =>
+    searchLost(context, submission, { session, list, settled: whole === true }),
+  )
   const sent = due.filter(({ state }) => state === 'sent')
-  const answering = await judge(context, rememberLists(ksef), {
+  const { answering, failed } = await judge(context, rememberLists(ksef), {
     sent,
     seen: seen.value,
     mayAsk: whole !== null,
   })
   if (answering && sent.some(({ polls }) => polls >= SILENT_POLLS)) await askSession(context, ksef, session)
+  const first = unsearched ?? failed
+  if (first !== null) throw first.error
 }
 
-/** False when KSeF failed meanwhile, so that no further call is to be made. */
+/** Answers until KSeF fails: from there on no further call is to be made. */
 async function judge(
   context: DeliveryContext,
   ksef: CompanyKsef,
   judged: { sent: readonly Submission[]; seen: ReadonlyMap<string, SessionInvoice>; mayAsk: boolean },
-): Promise<boolean> {
+): Promise<{ answering: boolean; failed: { error: unknown } | null }> {
   const { sent, seen } = judged
   let { mayAsk } = judged
-  for (const submission of sent) {
-    if (context.signal.aborted) return false
+  const failed = await eachByItself(context, sent, async (submission) => {
     const entry = submission.referenceNumber === null ? undefined : seen.get(submission.referenceNumber)
-    if (entry === undefined) await postpone(context, [submission], notListedUntil(context, submission))
-    else mayAsk = (await applyVerdict(context, ksef, { submission, seen: entry, mayAsk })) && mayAsk
-  }
-  return mayAsk
+    if (entry === undefined) return postpone(context, [submission], notListedUntil(context, submission))
+    mayAsk = (await applyVerdict(context, ksef, { submission, seen: entry, mayAsk })) && mayAsk
+  })
+  return { answering: mayAsk && !context.signal.aborted, failed }
 }
 
 /**
@@ -180,6 +181,7 @@ async function postponeUnasked(
   const [first] = due
   if (first === undefined) return
   await context.db.withCompany(first.companyId, async (tx) => {
-    for (const { id, state } of due) await tx.submissions.touch(id, { state, set: { nextPollAt: until } })
+    for (const { id, state, fence } of due)
+      await tx.submissions.touch(id, { state, fence, set: { nextPollAt: until } })
   })
 }

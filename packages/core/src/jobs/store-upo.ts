@@ -26,6 +26,7 @@ export const storeUpo = defineJob({
     await context.db.withCompany(companyId, (tx) =>
       tx.submissions.touch(submissionId, {
         state: 'registered',
+        fence: submission.fence,
         set: { nextPollAt, polls: submission.polls + 1 },
       }),
     )

@@ -58,6 +58,7 @@ export async function makePackage(
       onDocument,
       compression: session.compression,
       key,
+      partBytesMax: context.batchPartBytes,
       directory: packageDirectory(context, session),
     })
     return { ok: true, package: made }

@@ -38,7 +38,11 @@ export async function uploadParts(
   await Promise.all(
     Array.from({ length: AT_ONCE }, async () => {
       for (let part = missing.shift(); part !== undefined && stop === null; part = missing.shift()) {
-        stop = signal.aborted ? { to: 'lost' } : await uploadOne(context, ksef, { session, made, part })
+        const stepped: Stepped | null = signal.aborted
+          ? { to: 'lost' }
+          : await uploadOne(context, ksef, { session, made, part })
+        // Of those side by side the first to fail says what follows: one that arrived after it takes none of that back.
+        stop ??= stepped
       }
     }),
   )

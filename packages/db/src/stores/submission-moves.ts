@@ -18,7 +18,7 @@ const ANEW = { giveUpAt: null }
 
 type Moves = Pick<CompanyTransaction['submissions'], 'move' | 'touch' | 'hold' | 'release'>
 
-/** Every way a submission changes but being claimed: compare-and-swap on its state, and on the fence where the caller holds a claim. */
+/** Every way a submission changes but being claimed: compare-and-swap on its state, and on the fence where a claim or a sending is meant. */
 export function submissionMoves(tx: Tx, companyId: CompanyId): Moves {
   const own = (...conditions: (SQL | undefined)[]) => and(eq(table.companyId, companyId), ...conditions)
   return {
@@ -39,11 +39,11 @@ export function submissionMoves(tx: Tx, companyId: CompanyId): Moves {
         return (await moveAndTell(tx, companyId, { update: update.returning(toldColumns) })) === 1
       return (await update.returning({ id: table.id })).length === 1
     },
-    async touch(id, { state, set }) {
+    async touch(id, { state, fence, set }) {
       const touched = await tx
         .update(table)
         .set(changeOf(set))
-        .where(own(eq(table.id, id), eq(table.state, state)))
+        .where(own(eq(table.id, id), eq(table.state, state), eq(table.fence, fence)))
         .returning({ id: table.id })
       return touched.length === 1
     },

@@ -1,9 +1,11 @@
 /** A worker may die at any call of the database, before or after its commit: each invoice is registered exactly once all the same. */
-import type { CompanyId, Submission } from '@ksef-fleet/core'
+import { randomBytes } from 'node:crypto'
+import { type CompanyId, DELIVERY_TIMING, type Submission } from '@ksef-fleet/core'
+import { encryptInvoice, FORMS, newSessionKey } from '@ksef-fleet/ksef'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Connected, type DeliveryFleet, invoiceOf, startDeliveryFleet } from './delivery-fleet.ts'
 import type { DeliveryWorker } from './delivery-worker.ts'
-import { drive, driveTo, endLeases } from './drive.ts'
+import { drive, driveTo, endLeases, turn } from './drive.ts'
 import { arm, calm, LIST, OPEN, SEND } from './faults.ts'
 import { checkLedger, postsOf } from './ledger-check.ts'
 import type { Death } from './mortal-database.ts'
@@ -134,6 +136,36 @@ describe('a worker killed', () => {
       .filter(({ path }) => path.endsWith(`/sessions/online/${orphan}/close`))
     expect(closed.map(({ httpStatus }) => httpStatus)).toEqual([204])
     expect(await postsOf(fleet, life)).toEqual([1])
+  })
+
+  test('before KSeF opened a session leaves another program’s the time to send into its own', async () => {
+    const life = await start({ atCall: 0, when: 'before' })
+    const { orphanSeconds } = DELIVERY_TIMING
+    const patient = fleet.worker({ timing: { orphanSeconds, sessionIdleSeconds: IDLE_SECONDS } })
+    await arm(fleet, OPEN, { mode: 'reset-before-effect' })
+    const ksef = await patient.context.contexts.forCompany(life.id)
+    await drive(fleet, [patient], { companies: [life.id], until: isOver([life.id]) })
+    const key = newSessionKey(randomBytes)
+    const theirs = await ksef.openSession({ formCode: FORMS['FA (3)'].code, key })
+    if (!theirs.ok) throw new Error(theirs.failure.code)
+    const { referenceNumber } = theirs.value
+    for (let more = 0; more < 5; more++) await turn(fleet, [patient], { companies: [life.id] })
+    const invoice = encryptInvoice(invoiceOf(life.nip, 'ERP/1'), key)
+    expect((await ksef.sendEncrypted(referenceNumber, invoice)).ok).toBe(true)
+
+    const { rows } = await fleet.admin.query<{ id: string; at: Date }>(
+      `select id, next_poll_at as at from sessions where company_id = $1 and state = 'abandoned'`,
+      [life.id],
+    )
+    await fleet.admin.query(
+      `update sessions set next_poll_at = now() where company_id = $1 and state = 'abandoned'`,
+      [life.id],
+    )
+    expect(rows).toHaveLength(1)
+    expect(rows[0]!.at.getTime()).toBeGreaterThan(Date.now() + 1_200_000)
+    await patient.run('find-orphan', { companyId: life.id, sessionId: rows[0]!.id })
+    const more = encryptInvoice(invoiceOf(life.nip, 'ERP/2'), key)
+    expect((await ksef.sendEncrypted(referenceNumber, more)).ok).toBe(true)
   })
 })
 

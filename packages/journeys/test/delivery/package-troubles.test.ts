@@ -38,6 +38,15 @@ const packagesOf = async (company: CompanyId) =>
     )
   ).rows
 
+/** Of each part whether it arrived. */
+const partsOf = async ({ id }: Connected) =>
+  (
+    await fleet.admin.query<{ arrived: boolean }>(
+      'select uploaded_at is not null as arrived from session_parts where company_id = $1',
+      [id],
+    )
+  ).rows.map(({ arrived }) => arrived)
+
 const untilOneIs =
   ({ id }: Connected, state: string) =>
   async () =>
@@ -145,6 +154,32 @@ describe('a package', () => {
     expect(await packagesOf(company.id)).toMatchObject([
       { state: 'opening', fence: 1, polls: 1, leased: true },
     ])
+  })
+
+  test('of several parts of which one does not arrive rests before that one alone is tried again', async () => {
+    const company = await crowd()
+    // Each document compressed by itself: alike as they are, a TarGz of them is a single part.
+    const settings = { BATCH_PART_BYTES: '5000', BATCH_COMPRESSION: 'Zip' }
+    const patient = fleet.worker({ settings, timing: { retrySeconds: [600] } })
+    const uploads = () => fleet.simulator.ledger.snapshot().operations[PART] ?? 0
+    const before = uploads()
+    await answerWith(fleet, PART, { httpStatus: 503 })
+    await arm(fleet, PART, { mode: 'delay', ms: 300, times: 2 })
+    await drive(fleet, [patient], {
+      companies: [company.id],
+      only: ['send-pending', 'send-batch'],
+      until: async () => (await partsOf(company)).filter(Boolean).length === 2,
+    })
+    for (let more = 0; more < 5; more++) await turn(fleet, [patient], { companies: [company.id] })
+    expect((await partsOf(company)).toSorted()).toEqual([false, true, true])
+    expect(await packagesOf(company.id)).toMatchObject([{ state: 'open', polls: 1, leased: true }])
+    expect(uploads() - before).toBe(3)
+
+    await fleet.admin.query('update sessions set lease_until = now() where company_id = $1', [company.id])
+    await drive(fleet, [fleet.worker({ settings })], { companies: [company.id] })
+    await expectAllReceiptedOnce(company)
+    expect(await packagesOf(company.id)).toHaveLength(1)
+    expect(uploads() - before).toBe(4)
   })
 
   test('that was closed under a lost answer is not given up, whatever a second closing is told', async () => {

@@ -174,6 +174,25 @@ describe('a 429', () => {
     ])
   })
 
+  test.each([
+    ['onlineSessionClose', 'immediate'],
+    ['batchSessionClose', 'batch'],
+  ] as const)('of %s keeps from opening what could not be closed', async (counter, delivery) => {
+    company = await fleet.company()
+    const { id } = company.integration
+    const until = new Date(Date.now() + 240_000)
+    await fleet.db.withCompany(company.id, (tx) => tx.limits.block(id, counter, until))
+    await fleet.accept(company.id, invoiceOf(company.nip, 'S/1'), delivery)
+    await turnFor(300)
+    const { rows } = await fleet.admin.query('select id from sessions where company_id = $1', [company.id])
+    expect(rows).toEqual([])
+    const opened = await fleet.admin.query<{ at: Date }>(
+      'select dispatch_at as at from ksef_integrations where id = $1',
+      [id],
+    )
+    expect(Math.abs((opened.rows[0]?.at?.getTime() ?? 0) - until.getTime())).toBeLessThan(5_000)
+  })
+
   test('of a second group while the first is refused silences the whole context', async () => {
     company = await fleet.company()
     await answerWith(fleet, SEND, { httpStatus: 429, skip: 1, headers: { 'retry-after': '60' }, body: {} })

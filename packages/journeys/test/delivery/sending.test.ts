@@ -58,6 +58,18 @@ describe('a POST that KSeF carried out', () => {
       () => answerWith(fleet, SEND, { httpStatus: 504, afterEffect: true, body: '<html>504</html>' }),
     ],
     [
+      'answered with a bare 400 by the edge',
+      () => answerWith(fleet, SEND, { httpStatus: 400, afterEffect: true, body: '' }),
+    ],
+    [
+      'answered with a bare 404 by the edge',
+      () => answerWith(fleet, SEND, { httpStatus: 404, afterEffect: true, body: '' }),
+    ],
+    [
+      'answered with a bare 408 by the edge',
+      () => answerWith(fleet, SEND, { httpStatus: 408, afterEffect: true, body: '' }),
+    ],
+    [
       'answered with what is not JSON',
       () => answerWith(fleet, SEND, { httpStatus: 202, afterEffect: true, body: 'OK' }),
     ],
@@ -90,6 +102,10 @@ describe('a POST that KSeF carried out', () => {
 describe('a POST that never had an effect', () => {
   test.each([
     ['reset before it arrived', () => arm(fleet, SEND, { mode: 'reset-before-effect' })],
+    [
+      'answered with a bare 404 before its effect',
+      () => answerWith(fleet, SEND, { httpStatus: 404, body: '' }),
+    ],
     ['answered with 500 before its effect', () => answerWith(fleet, SEND, { httpStatus: 500 })],
     [
       'answered with a redirect',
@@ -101,6 +117,14 @@ describe('a POST that never had an effect', () => {
     expect(attempts.map(({ outcome }) => outcome)).toEqual(['unknown', 'done'])
     expect(new Set(attempts.map(({ sessionId }) => sessionId)).size).toBe(2)
     expect((await sessionsOf(company))[0]).toMatchObject({ state: 'settled' })
+  })
+
+  test('refused five times without a word of why, it is held for a person and not sent a sixth time', async () => {
+    const { submission, attempts } = await story(() =>
+      answerWith(fleet, SEND, { httpStatus: 404, body: '', times: 1_000 }),
+    )
+    expect(submission).toMatchObject({ state: 'held', reason: { code: 'DELIVERY_KEEPS_FAILING' } })
+    expect(attempts).toHaveLength(5)
   })
 
   test('a refused connection leaves it pending, however often, and it goes out when KSeF is back', async () => {
@@ -205,6 +229,29 @@ describe('a definite refusal', () => {
     await worker.run('verify-integration', { companyId: company.id, integrationId: id })
     await drive(fleet, [worker], { companies: [company.id] })
     expect((await fleet.submission(submission)).state).toBe('receipted')
+  })
+
+  test('a firewall that blocks a second company means the address, and a third one does not knock', async () => {
+    const others = [await fleet.company(), await fleet.company()]
+    company = await fleet.company()
+    // One of its own: what it learns of the address is of no concern to the other stories.
+    const settings = { KSEF_EGRESS: 'behind-a-firewall' }
+    const knocking = fleet.worker({ settings })
+    await answerWith(fleet, OPEN, { httpStatus: 403, body: '<html>blocked</html>', times: 1_000 })
+    const knocks = (from: Connected) =>
+      fleet.simulator.ledger
+        .calls()
+        .filter(({ operation, context }) => operation === OPEN && context?.value === from.nip).length
+    const send = async (from: Connected) => {
+      await fleet.accept(from.id, invoiceOf(from.nip, 'S/1'))
+      await knocking.run('send-pending', { companyId: from.id })
+      return knocks(from)
+    }
+    expect([await send(others[0]!), await send(others[1]!), await send(company)]).toEqual([1, 1, 0])
+    await calm(fleet)
+    // Another worker of that address hears of it through Redis.
+    await fleet.worker({ settings }).run('send-pending', { companyId: company.id })
+    expect(knocks(company)).toBe(0)
   })
 
   test('a firewall that blocks us is no lack of permission: the context is silent for a quarter of an hour', async () => {

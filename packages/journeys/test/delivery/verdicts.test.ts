@@ -268,32 +268,6 @@ describe('a verdict', () => {
     }
   })
 
-  test('seen by a worker that slept does not touch a later sending', async () => {
-    const submission = await sent()
-    const payload = { companyId: company.id, sessionId: submission.sessionId! }
-    const due = () =>
-      fleet.admin.query('update submissions set next_poll_at = now() where id = $1', [submission.id])
-    await say(submission, { code: 550, description: 'Anulowana' }, { times: 2 })
-    const { promise, resolve: wakeUp } = Promise.withResolvers<void>()
-    // It reads the work, opens its access, asks KSeF, and falls asleep before it writes down what it saw.
-    const sleeper = fleet.worker({ asleep: { atCall: 3, until: promise } })
-    await due()
-    const asleep = sleeper.run('poll-session', payload)
-    await drive(fleet, [], { companies: [company.id], until: async () => sleeper.db.calls === 3 })
-    await due()
-    await worker.run('poll-session', payload)
-    await drive(fleet, [worker], {
-      companies: [company.id],
-      until: async () => (await fleet.submission(submission)).fence === 2,
-      only: ['send-pending'],
-    })
-    const later = await fleet.submission(submission)
-    wakeUp()
-    await asleep
-    expect(await fleet.submission(submission)).toEqual(later)
-    expect(await end(submission)).toMatchObject({ state: 'receipted', attempts: 2 })
-  })
-
   test('that does not come is waited for and never sent again; in the end a person looks', async () => {
     const hasty = fleet.worker({ timing: { giveUpSeconds: 0.4 } })
     company = await fleet.company()

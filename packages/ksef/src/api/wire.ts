@@ -1,4 +1,5 @@
 import * as z from 'zod'
+import { foreignText } from '../foreign-text.ts'
 
 /** `ReferenceNumber`: 36 characters by the contract. Read as any short text, since we only pass it back. */
 export const referenceNumber = z.string().min(1).max(100)
@@ -44,9 +45,14 @@ export const status = z
   })
   .transform(({ code, description, details, extensions }) => ({
     code,
-    description: description.slice(0, 500),
-    details: (details ?? []).slice(0, 50).map((text) => text.slice(0, 2000)),
-    extensions: extensions ?? {},
+    description: foreignText(description, 500),
+    details: (details ?? []).slice(0, 50).map((text) => foreignText(text, 2000)),
+    extensions: Object.fromEntries(
+      Object.entries(extensions ?? {}).map(([name, text]) => [
+        name,
+        text === null ? null : foreignText(text, 2000),
+      ]),
+    ),
   }))
 
 /** A status with its number and KSeF's words. Look the number up by resource: 415 means three things. */
