@@ -23,7 +23,7 @@ const ROUNDS = 2
 const PER_SECOND = 10
 const KSEF_MS = 200
 const SETTLED_WITHIN_MS = 120_000
-const TARGETS = { noisyToQuietP95Max: 1.3 }
+const TARGETS = { noisyToQuietP95Max: 1.3, noisyWaitingMin: 1_000 }
 
 type Run = { bench: BenchFleet; records: Records; companies: readonly BenchCompany[] }
 
@@ -91,7 +91,7 @@ export async function benchFairness(): Promise<Report> {
   const ratio = beside.p95Ms() / without.p95Ms()
   return {
     bench: 'fairness',
-    ok: ratio <= TARGETS.noisyToQuietP95Max,
+    ok: ratio <= TARGETS.noisyToQuietP95Max && Math.min(...waiting) >= TARGETS.noisyWaitingMin,
     figures: {
       companies: QUIET,
       noisyWaitingAtStart: Math.min(...waiting),

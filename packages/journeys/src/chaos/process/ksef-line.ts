@@ -1,8 +1,8 @@
 /**
  * The line between the workers and KSeF, and what happens on it: a request is reset before it arrives, an answer is dropped
- * or cut after the effect. Which call is struck follows from the seed, what is asked and how often it was asked before.
+ * or cut after the effect. Which call is struck follows from the seed, what is asked, of which invoice, and how often it was asked
+ * before; not from keys and references, which are others in each run.
  */
-import { createHash } from 'node:crypto'
 import { Agent, createServer, type IncomingMessage, request, type ServerResponse } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { chance } from '../chance.ts'
@@ -33,7 +33,7 @@ export async function ksefLine(options: { target: string; seed: string; rate: nu
 
   const faultOf = (incoming: IncomingMessage, body: Buffer): LineFault | null => {
     if (rate === 0) return null
-    const what = `${incoming.method} ${incoming.url?.split('?', 1)[0]} ${createHash('sha256').update(body).digest('hex')}`
+    const what = `${incoming.method} ${placeOf(incoming.url)} ${invoiceIn(body)}`
     const times = asked.get(what) ?? 0
     asked.set(what, times + 1)
     const at = chance(options.seed, 'line', what, times)
@@ -67,6 +67,13 @@ export async function ksefLine(options: { target: string; seed: string; rate: nu
     },
   }
 }
+
+const REFERENCE = /\/\d{8}-[A-Z0-9-]+|\/\d{10}-\d{8}-[A-Z0-9-]+/gi
+
+const placeOf = (url = ''): string => (url.split('?', 1)[0] ?? '').replace(REFERENCE, '/*')
+
+/** The hash of the invoice that a request brings, which stands in it beside what is encrypted. */
+const invoiceIn = (body: Buffer): string => /"invoiceHash":"([^"]+)"/.exec(body.toString('latin1'))?.[1] ?? ''
 
 type Passage = {
   target: URL
