@@ -69,7 +69,12 @@ test.each([
   })
   expect(inOrder(await received(fleet, company.id))).toEqual(inOrder(issued))
   expect((await eventsOf(fleet, company.id, 'inbox.received')).length).toBe(issued.length)
-  expect((await exportsOf(fleet, company.id)).length > 0).toBe(pace === null)
+  // A slow machine has more than a list's worth come at once, now and then.
+  const { rows } = await fleet.admin.query<{ source: string }>(
+    'select distinct source from ksef_sync_windows where company_id = $1',
+    [company.id],
+  )
+  expect(rows.map(({ source }) => source)).toContain(pace === null ? 'export' : 'metadata')
 })
 
 test('a place that another export takes at KSeF is waited for', async () => {

@@ -69,11 +69,11 @@ test('each is stored once, byte for byte, and told once and in order', async () 
   const company = await receiver(fleet, clerk)
   const issued = issueTo(fleet, company, { series: 'T/', count: COUNT, spacingMs: 100 })
   const { misbehaviours, faults } = fleet.simulator.control
-  // Each twice: nobody collects an export whose order was hit by a kill or by the answer that is dropped.
-  misbehaviours.add({ kind: 'export-expired', times: 2 })
-  misbehaviours.add({ kind: 'export-package', fault: 'corrupt-part', skip: 2, times: 2 })
-  misbehaviours.add({ kind: 'export-package', fault: 'wrong-key', skip: 2, times: 2 })
-  misbehaviours.add({ kind: 'export-status', code: 500, skip: 3, times: 2 })
+  // Each some times: nobody collects an export whose order was hit by a kill or by the answer that is dropped.
+  misbehaviours.add({ kind: 'export-expired', times: 3 })
+  misbehaviours.add({ kind: 'export-package', fault: 'corrupt-part', skip: 3, times: 2 })
+  misbehaviours.add({ kind: 'export-package', fault: 'wrong-key', skip: 3, times: 2 })
+  misbehaviours.add({ kind: 'export-status', code: 500, skip: 4, times: 3 })
   const dropped = { operation: 'POST /invoices/exports', mode: 'drop-answer-after-effect' } as const
   faults.add({ ...dropped, skip: 1, times: 1 })
   faults.add({ operation: '*', mode: 'status', httpStatus: 503, probability: 0.03 })
