@@ -121,6 +121,8 @@ export function postInvoices(
 export type Records = {
   /** How many invoices of the company have their KSeF number. */
   registered(company: BenchCompany): Promise<number>
+  /** For so long nothing of the company goes to KSeF; 0 ends it. */
+  keepSilent(company: BenchCompany, seconds: number): Promise<void>
   /** When the invoice of that series was registered, by company; waits for all of them, but no longer than that. */
   registeredAt(
     companies: readonly BenchCompany[],
@@ -141,6 +143,12 @@ export async function openRecords(
         [id],
       )
       return rows[0]?.count ?? 0
+    },
+    async keepSilent({ id }, seconds) {
+      await client.query(
+        'update ksef_integrations set blocked_until = clock_timestamp() + make_interval(secs => $2) where company_id = $1',
+        [id, seconds],
+      )
     },
     async registeredAt(companies, { series, withinMs }) {
       const deadline = performance.now() + withinMs
