@@ -152,8 +152,13 @@ export interface CompanyTransaction {
     setScopes(id: IntegrationId, scopes: Integration['scopes']): Promise<void>
     /** Asks the sweeper for a verification now (a due column, so it survives the loss of Redis); null withdraws it. */
     setVerifyDue(id: IntegrationId, at: Date | null): Promise<void>
-    /** When its verification is due; nobody asks for another before this transaction ends. */
-    lockVerifyDue(id: IntegrationId): Promise<Date | null>
+    /**
+     * Nobody else moves it, or several of its syncs, before this transaction ends: taken before more than one of them is
+     * written, so that no two transactions wait for each other.
+     *
+     * @returns when its verification is due
+     */
+    lock(id: IntegrationId): Promise<{ verifyDueAt: Date | null }>
   }
   limits: LimitStore
   offline: OfflineStore

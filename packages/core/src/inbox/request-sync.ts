@@ -22,6 +22,7 @@ export const requestSync = (
       ({ integrationId }) => integrationId === integration.id,
     )
     if (!known) throw new FleetError('SYNC_NOT_BEGUN')
+    await tx.integrations.lock(integration.id)
     const asked = await tx.inbox.ask(integration.id, request.roles ?? SUBJECT_TYPES)
     for (const subjectType of asked) {
       const payload = { companyId: request.companyId, integrationId: integration.id, subjectType }

@@ -139,6 +139,8 @@ async function hold(
   const failing = failureOf(state, held, now)
   const { at: _, ...why } = failing.failure
   await context.db.withCompany(companyId, async (tx) => {
+    // The roles of one company are refused in the same second.
+    await tx.integrations.lock(integrationId)
     if (!(await giveBack(tx, state, { nextSyncAt: verifyAt, ...failing }))) return
     await tx.inbox.hold(integrationId, why, true)
     await tx.integrations.setVerifyDue(integrationId, verifyAt)

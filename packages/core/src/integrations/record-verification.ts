@@ -49,7 +49,7 @@ export async function recordVerification(
   const { integration } = basis
   const { id, companyId } = integration
   const stands = await deps.db.withCompany(companyId, async (tx) => {
-    const askedAt = await tx.integrations.lockVerifyDue(id)
+    const { verifyDueAt: askedAt } = await tx.integrations.lock(id)
     const present = await tx.integrations.get(id)
     // Changed while KSeF was being asked: the verification that was asked for with the change comes next.
     if (present === null || asks(present) !== asks(integration)) return present

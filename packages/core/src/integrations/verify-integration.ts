@@ -47,7 +47,7 @@ export async function verifyIntegration(
   { companyId, integrationId }: { companyId: CompanyId; integrationId: IntegrationId },
 ): Promise<Integration | null> {
   const found = await deps.db.withCompany(companyId, async (tx) => {
-    const askedAt = await tx.integrations.lockVerifyDue(integrationId)
+    const { verifyDueAt: askedAt } = await tx.integrations.lock(integrationId)
     const integration = await tx.integrations.get(integrationId)
     if (integration === null || integration.state === 'revoked') return null
     const usable = await tx.credentials.usable(integration.environment)

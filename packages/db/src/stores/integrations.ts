@@ -58,7 +58,7 @@ export const integrationStore = (tx: Tx, companyId: CompanyId): CompanyTransacti
 
 type Moves = Pick<
   CompanyTransaction['integrations'],
-  'move' | 'blockUntil' | 'setNipProof' | 'setScopes' | 'setVerifyDue' | 'lockVerifyDue'
+  'move' | 'blockUntil' | 'setNipProof' | 'setScopes' | 'setVerifyDue' | 'lock'
 >
 
 function integrationMoves(tx: Tx, companyId: CompanyId): Moves {
@@ -108,9 +108,10 @@ function integrationMoves(tx: Tx, companyId: CompanyId): Moves {
         .set({ verifyDueAt: at === null ? null : timer(at) })
         .where(named(id))
     },
-    async lockVerifyDue(id) {
-      const [found] = await tx.select({ verifyDueAt }).from(table).where(named(id)).for('update')
-      return found?.verifyDueAt ?? null
+    async lock(id) {
+      // What refers to it may still be written by others.
+      const [found] = await tx.select({ verifyDueAt }).from(table).where(named(id)).for('no key update')
+      return { verifyDueAt: found?.verifyDueAt ?? null }
     },
   }
 }

@@ -1,6 +1,6 @@
 /** What KSeF, its packages and the line to it may do to a company that receives: nothing is half, lost, twice or believed. */
 import type { Fault, Misbehaviour } from '@ksef-fleet/simulator'
-import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
+import { afterAll, beforeAll, beforeEach, expect, test, vi } from 'vitest'
 import { type DeliveryFleet, startDeliveryFleet } from '../delivery/delivery-fleet.ts'
 import type { DeliveryWorker } from '../delivery/delivery-worker.ts'
 import {
@@ -252,4 +252,34 @@ test('a permission taken back holds the sync by name, and given back lets it go 
   await dueNow(fleet, client.id)
   await driveSyncs(fleet, [worker], { companies: [client.id] })
   expect(inOrder(await received(fleet, client.id))).toEqual(inOrder(issued))
+})
+
+test('roles that KSeF refuses in the same second do not wait for each other in a circle', async () => {
+  const company = await receiver(fleet, worker, { roles: ['Subject1', 'Subject2'] })
+  const body = { title: 'Forbidden', status: 403, reasonCode: 'missing-permissions' }
+  const operation = 'POST /invoices/exports'
+  await fleet.control('POST', '/faults', { operation, mode: 'status', httpStatus: 403, body, times: 8 })
+  const other = await fleet.admin.connect()
+  try {
+    await other.query('begin')
+    await other.query('select 1 from ksef_integrations where id = $1 for update', [company.integration.id])
+    const turn = turnSyncs(fleet, [worker], [company.id])
+    await vi.waitFor(async () => {
+      const waiting = await fleet.admin.query(
+        `select 1 from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'`,
+      )
+      expect(waiting.rowCount).toBe(2)
+    }, 20_000)
+    const free = await other.query(
+      'select 1 from ksef_sync_state where company_id = $1 for update skip locked',
+      [company.id],
+    )
+    expect(free.rowCount, 'no role keeps its own from the others while it waits').toBe(4)
+    await other.query('commit')
+    await turn
+  } finally {
+    other.release()
+  }
+  for (const role of company.roles)
+    expect((await syncOf(fleet, company, role)).held).toMatchObject({ code: 'KSEF_PERMISSION_MISSING' })
 })
