@@ -122,6 +122,7 @@ export function composeDelivery(parts: {
     batchPartBytes: config.batchPartBytes,
     spoolDirectory: config.spoolDirectory,
     streaks: createFailureStreaks(),
+    turnedAway: new Map(),
     log,
     signal,
     timing: { ...DELIVERY_TIMING, ...config.timing },

@@ -3,6 +3,7 @@ import type { AuditTrail } from '../audit/audit-trail.ts'
 import type { RateBudget } from '../budget/rate-budget.ts'
 import type { KsefContextManager } from '../context/ksef-context-manager.ts'
 import type { CoreDependencies } from '../dependencies.ts'
+import type { IntegrationId } from '../identifiers.ts'
 import type { InboxTiming } from '../inbox/inbox-timing.ts'
 import type { Log } from '../log.ts'
 import type { Sealer } from '../secrets/sealer.ts'
@@ -23,6 +24,8 @@ export type DeliveryContext = CoreDependencies & {
   /** Seals session keys and webhooks' secrets that rest in PostgreSQL. */
   sealer: Sealer
   streaks: FailureStreaks
+  /** Whom KSeF's security service turns away until when, as this process saw it. */
+  turnedAway: Map<IntegrationId, Date>
   /** The way out to receivers of events. */
   webhooks: WebhookDoor
   log: Log

@@ -3,9 +3,10 @@ import type { Submission } from '../submissions/submission.ts'
 import { waitUntil } from './apply-verdict.ts'
 import { addSeconds, type DeliveryContext, waitAt } from './delivery-context.ts'
 
+type Failed = { error: unknown }
+
 /**
- * Takes the step for each, one after the other. What cannot be written of one must not keep the others from their verdicts:
- * it is logged, put off, and asked about again by itself.
+ * Takes the step for each, one after the other, so that none keeps the others from their verdicts.
  *
  * @returns what the first one failed with, for a job that is to be seen as failed once all had their turn; null when none did.
  */
@@ -13,23 +14,31 @@ export async function eachByItself(
   context: DeliveryContext,
   submissions: readonly Submission[],
   step: (submission: Submission) => Promise<void>,
-): Promise<{ error: unknown } | null> {
-  let first: { error: unknown } | null = null
+): Promise<Failed | null> {
+  let first: Failed | null = null
   for (const submission of submissions) {
     if (context.signal.aborted) break
-    try {
-      await step(submission)
-    } catch (error) {
-      if (isOfAll(error)) throw error
-      first ??= { error }
-      context.log.error(
-        { submissionId: submission.id, state: submission.state, error },
-        'delivery.step-failed',
-      )
-      await putOff(context, submission)
-    }
+    const failed = await byItself(context, submission, () => step(submission))
+    first ??= failed
   }
   return first
+}
+
+/** Takes the step. What cannot be written of it is logged, put off, and asked about again by itself. */
+export async function byItself(
+  context: DeliveryContext,
+  submission: Submission,
+  step: () => Promise<void>,
+): Promise<Failed | null> {
+  try {
+    await step()
+    return null
+  } catch (error) {
+    if (isOfAll(error)) throw error
+    context.log.error({ submissionId: submission.id, state: submission.state, error }, 'delivery.step-failed')
+    await putOff(context, submission)
+    return { error }
+  }
 }
 
 /** A database that is away fails the next one as well. */

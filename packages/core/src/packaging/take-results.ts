@@ -4,7 +4,7 @@ import { isHeldBack } from '../delivery/after-failure.ts'
 import { applyVerdict } from '../delivery/apply-verdict.ts'
 import { holdWaiting, recordFailure } from '../delivery/company-access.ts'
 import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
-import { eachByItself } from '../delivery/each-by-itself.ts'
+import { byItself } from '../delivery/each-by-itself.ts'
 import { rememberLists } from '../delivery/remember-lists.ts'
 import type { Session } from '../delivery/session.ts'
 import { matchResults } from './match-results.ts'
@@ -98,7 +98,7 @@ async function judge(
     const submission = await context.db.withCompany(companyId, (tx) => tx.submissions.get(packed.id))
     if (submission?.state !== 'sent') continue
     // Whose verdict cannot be written is sent by now, and asked about by itself: the package goes on without it.
-    await eachByItself(context, [submission], async () => {
+    await byItself(context, submission, async () => {
       mayAsk = (await applyVerdict(context, ksef, { submission, seen, mayAsk })) && mayAsk
     })
   }

@@ -60,12 +60,11 @@ export function actionsOn(submission: Told): readonly SubmissionAction[] {
 }
 
 type StateRows = Partial<Record<SubmissionState, StateOutcome>>
+const ORDINARY: StateRows = STATE_OUTCOMES
+const MARKED: StateRows = { ...STATE_OUTCOMES, ...MARKED_OUTCOMES }
 
 function outcomeOfState(submission: Told): Omit<Outcome, 'reason'> {
-  const rows: StateRows = isMarkedOffline(submission)
-    ? { ...STATE_OUTCOMES, ...MARKED_OUTCOMES }
-    : STATE_OUTCOMES
-  const row = rows[submission.state]
+  const row = (isMarkedOffline(submission) ? MARKED : ORDINARY)[submission.state]
   // Rejected or held without a reason: the database refuses such a row.
   if (row === undefined) return { ...DELIVERY_OUTCOMES.KSEF_UNKNOWN_ANSWER, code: UNKNOWN, ksef: null }
   const { registered, ...told } = row
