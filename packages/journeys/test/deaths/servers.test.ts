@@ -73,7 +73,7 @@ test('nothing is lost, nothing registered twice, nothing sent again without need
     durationMs: SPREAD_MS,
     givesUpAfterMs: POSTED_WITHIN_MS,
     takenRate: 0,
-    backlog: async () => 0,
+    isBusy: async () => false,
   }
   const posted: Promise<Load> = postThrough(stack, planInvoices(posting), posting)
   const { flushRedis, crashPostgres } = stack.servers

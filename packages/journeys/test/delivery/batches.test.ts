@@ -200,6 +200,29 @@ describe('a package', () => {
     },
   )
 
+  test('of more invoices than the context may send at once (420) is halved at once', async () => {
+    const company = await crowd()
+    await fleet.control('POST', '/misbehaviours', { kind: 'package-refused', code: 420 })
+    await settled(company)
+    expect(await packagesOf(company.id)).toMatchObject([
+      { code: 420, invoices: CROWD },
+      { code: 200, invoices: CROWD / 2 },
+      { code: 200, invoices: CROWD / 2 },
+    ])
+  })
+
+  test('in which no invoice is valid (445) is not made again: each has the verdict that was its own', async () => {
+    const company = await crowd()
+    await fleet.control('POST', '/misbehaviours', { kind: 'invoice-status', code: 450, times: CROWD })
+    await drive(fleet, [worker], { companies: [company.id] })
+    const rows = await fleet.submissions(company.id)
+    expect(new Set(rows.map(({ state, reason }) => `${state} ${reason?.code} ${reason?.ksefCode}`))).toEqual(
+      new Set(['rejected KSEF_REJECTED 450']),
+    )
+    expect(await packagesOf(company.id)).toMatchObject([{ code: 445, invoices: CROWD }])
+    expect(new Set(await postsOf(fleet, company))).toEqual(new Set([1]))
+  })
+
   test('with a document that spoils it is halved until that one is alone, and then it goes singly', async () => {
     const company = await crowd(16, 'batch')
     const poison = company.accepted[5]!

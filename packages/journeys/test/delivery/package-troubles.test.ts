@@ -182,6 +182,37 @@ describe('a package', () => {
     expect(uploads() - before).toBe(4)
   })
 
+  test.each([
+    ['whose time at KSeF ran out while it was uploaded', 'BATCH_TIME_OVER', 'valid_until = now()'],
+    ['that comes out otherwise than it was declared', 'PACKAGE_NOT_THE_SAME', `package_hash = 'another'`],
+  ])('%s is given up and made anew (%s)', async (_, code, change) => {
+    const company = await crowd()
+    const patient = fleet.worker({ timing: { retrySeconds: [600] } })
+    await answerWith(fleet, PART, { httpStatus: 503 })
+    await drive(fleet, [patient], {
+      companies: [company.id],
+      only: ['send-pending', 'send-batch'],
+      until: async () => (await packagesOf(company.id))[0]?.polls === 1,
+    })
+    await fleet.admin.query(`update sessions set lease_until = now(), ${change} where company_id = $1`, [
+      company.id,
+    ])
+    await drive(fleet, [worker], {
+      companies: [company.id],
+      only: ['send-batch'],
+      until: untilOneIs(company, 'abandoned'),
+    })
+    expect(await reasonsOf(company)).toEqual(new Set(['pending DELIVERY_TRIES_AGAIN']))
+    const ended = await fleet.admin.query<{ code: string }>(
+      'select distinct code from attempts where company_id = $1',
+      [company.id],
+    )
+    expect(ended.rows).toEqual([{ code }])
+    await drive(fleet, [worker], { companies: [company.id] })
+    await expectAllReceiptedOnce(company)
+    expect((await packagesOf(company.id)).map(({ state }) => state)).toEqual(['abandoned', 'settled'])
+  })
+
   test('that was closed under a lost answer is not given up, whatever a second closing is told', async () => {
     for (const code of [21205, 21208]) {
       const company = await crowd()
