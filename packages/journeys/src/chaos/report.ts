@@ -28,6 +28,7 @@ export function reportOn(run: { seed: string; model: ModelRun; soak: Soak }, tar
     kills: evidence.deaths.length,
     killPoints: points.length,
     invoices: evidence.load.acknowledged.length,
+    postingSeconds: Math.round(soak.postingMs / 1000),
     lost: verdict.lost.length + model.tally.lost,
     duplicates: verdict.duplicates.length + model.tally.doubles,
     falseFailures: verdict.falseFailures.length + model.tally.falseFailures + model.tally.wrongAdoptions,

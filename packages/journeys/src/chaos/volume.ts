@@ -13,7 +13,7 @@ export type Volume = {
 
 /** Of the time, the part in which servers crash. */
 const STORM_SHARE = 0.3
-const INVOICES_PER_MINUTE = 385
+const INVOICES_PER_MINUTE = 376
 const KILLS_PER_MINUTE = 75
 const STRUCK_PER_MINUTE = 5
 const ROUND_MINUTES = 0.9
@@ -55,8 +55,7 @@ export function volumeOf(minutes: number): Volume {
     targets: {
       kills: Math.round(minutes * KILLS_PER_MINUTE),
       killPoints: 20,
-      // Whoever posts gives up at the end of the time, and some of it is lost to the storm.
-      invoices: Math.floor(invoices * 0.975),
+      invoices: Math.floor(invoices * 0.995),
       invoicesStruck: Math.round(minutes * STRUCK_PER_MINUTE),
       drainSecondsMax: 60,
       killToResumedSendP99MsMax: 5_000,

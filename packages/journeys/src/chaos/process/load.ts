@@ -30,18 +30,18 @@ export type Posting = {
   seed: string
   /** Invoices at most, spread evenly over the time. */
   count: number
-  /** Invoices that have not ended. */
-  backlog: () => Promise<number>
+  /** Whether the next invoice had better wait: a machine that is slower than planned takes longer, and has no longer queue. */
+  isBusy: () => Promise<boolean>
   durationMs: number
-  /** When what has not been posted by then never is; left out, at the end of that time. */
-  givesUpAfterMs?: number
+  /** What has not been posted by then never is. */
+  givesUpAfterMs: number
   /** Share of numbers that another system registered first. */
   takenRate: number
+  /** Filled as answers come. */
+  load?: Load
 }
 
 const LANES = 6
-/** A machine that is slower than planned gets fewer invoices, not a longer queue. */
-const BACKLOG_MAX = 100
 const AGAIN_MS = 200
 const TRIES_MAX = 300
 /** Share of posts that are sent twice although the first was answered. */
@@ -58,21 +58,23 @@ export function planInvoices(posting: Posting): Planned[] {
   })
 }
 
+export const emptyLoad = (): Load => ({ acknowledged: [], splitKeys: [], refused: [] })
+
 export async function postThrough(
   stack: Stack,
   planned: readonly Planned[],
   posting: Posting,
 ): Promise<Load> {
   const api = apiClient(stack.apiUrl, stack.apiKey)
-  const load: Load = { acknowledged: [], splitKeys: [], refused: [] }
+  const { load = emptyLoad() } = posting
   const started = Date.now()
-  const isOver = () => Date.now() - started > (posting.givesUpAfterMs ?? posting.durationMs)
+  const isOver = () => Date.now() - started > posting.givesUpAfterMs
   let next = 0
   const lane = async () => {
     for (let index = next++; index < planned.length && !isOver(); index = next++) {
       const dueMs = (index / planned.length) * posting.durationMs - (Date.now() - started)
       if (dueMs > 0) await sleep(dueMs)
-      while ((await posting.backlog()) > BACKLOG_MAX && !isOver()) await sleep(AGAIN_MS)
+      while ((await posting.isBusy()) && !isOver()) await sleep(AGAIN_MS)
       const one = planned[index]
       if (one !== undefined) await postOne({ api, load, seed: posting.seed }, one)
     }

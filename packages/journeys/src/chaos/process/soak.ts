@@ -8,13 +8,13 @@ import { judge, type Verdict } from '../checks/verdict.ts'
 import { type Control, runControls } from '../controls/controls.ts'
 import { control, type StormRecord, storm } from '../storm/storm.ts'
 import { connectCompanies, registerElsewhere, type StormCompany } from './companies.ts'
-import { type Planned, type Posting, planInvoices, postThrough } from './load.ts'
+import { emptyLoad, type Load, type Planned, type Posting, planInvoices, postThrough } from './load.ts'
 import { type Stack, startStack } from './stack.ts'
 
 export type SoakOptions = {
   directory: string
   seed: string
-  /** In which invoices are posted and workers die. */
+  /** In which invoices are posted and workers die; half as long again on a machine that is slower. */
   durationMs: number
   /** The last part of it, in which servers crash too. */
   stormMs: number
@@ -31,6 +31,8 @@ export type Soak = {
   verdict: Verdict
   secrets: SecretSearch
   storm: StormRecord
+  /** In which all invoices were posted, and workers died. */
+  postingMs: number
   /** Until everything had ended, from the end of the faults; null when it did not within the time. */
   drainMs: number | null
   resumed: Resumptions
@@ -48,8 +50,11 @@ const TAKEN_RATE = 0.01
 const REFUSAL_RATE = 0.1
 /** Of the companies, those whose backends listen. */
 const LISTENERS = 2
-/** Deaths begin when so many invoices have gone all the way, so that every moment of it is known. */
-const ENDED_FIRST = 12
+/** Deaths begin when so many invoices have gone all the way: every moment of it is known, and the code of workers is compiled. */
+const ENDED_FIRST = 60
+/** A fleet that is asked for more than the machine can do shows how long its queue is, and nothing of how it goes on. */
+const BACKLOG_MAX = 40
+const SLOWER_MAX = 1.5
 /** What is promised of a resumption. */
 const RESUMED_MS_MAX = 5_000
 const DRAIN_MS_MAX = 60_000
@@ -66,13 +71,16 @@ export async function soak(options: SoakOptions): Promise<Soak> {
   log(`stack is up, connecting ${options.companies} companies`)
   const companies = await connectCompanies(stack, options.companies)
   await listen(stack, companies.slice(0, LISTENERS))
+  const load = emptyLoad()
   const posting: Posting = {
     companies,
     seed,
     count: options.invoices,
     durationMs: options.durationMs,
+    givesUpAfterMs: options.durationMs * SLOWER_MAX,
     takenRate: TAKEN_RATE,
-    backlog: backlogOf(stack),
+    isBusy: backlogIn(stack),
+    load,
   }
   const planned = planInvoices(posting)
   await takeNumbers(stack, planned)
@@ -85,10 +93,11 @@ export async function soak(options: SoakOptions): Promise<Soak> {
   await flowing(stack, options)
   log('workers begin to die')
   stack.slots.unleash()
-  await sleep(Math.max(0, begun + options.durationMs - options.stormMs - Date.now()))
+  await untilStorm(load, begun, options)
   const stormBegan = Date.now()
   const record = await storm(stack, { durationMs: options.stormMs, rounds: options.rounds, log })
-  const load = await posted
+  await posted
+  const postingMs = Date.now() - begun
   stack.slots.calm()
   stack.line.calm()
   stack.sink.calm()
@@ -120,6 +129,7 @@ export async function soak(options: SoakOptions): Promise<Soak> {
     secrets,
     storm: record,
     fencedWrites: fencedWrites(stack.logFiles()),
+    postingMs,
     drainMs,
     resumed,
     lineFaults: Object.values(stack.line.struck).reduce((sum, count) => sum + count, 0),
@@ -169,14 +179,15 @@ async function countOf(stack: Stack, statement: string): Promise<number> {
 const BACKLOG_AGE_MS = 250
 
 /** Asked by every lane; PostgreSQL is asked now and then, and not at all while it is away. */
-function backlogOf(stack: Stack): () => Promise<number> {
+function backlogIn(stack: Stack): () => Promise<boolean> {
   let known = 0
   let askedAt = 0
   return async () => {
-    if (Date.now() - askedAt < BACKLOG_AGE_MS) return known
-    askedAt = Date.now()
-    known = await countOf(stack, MOVING).catch(() => known)
-    return known
+    if (Date.now() - askedAt >= BACKLOG_AGE_MS) {
+      askedAt = Date.now()
+      known = await countOf(stack, MOVING).catch(() => known)
+    }
+    return known > BACKLOG_MAX
   }
 }
 
@@ -184,6 +195,17 @@ async function flowing(stack: Stack, { durationMs, invoices }: SoakOptions): Pro
   const until = Date.now() + durationMs / 3
   const enough = Math.min(ENDED_FIRST, Math.floor(invoices / 4))
   while (Date.now() < until && (await countOf(stack, ENDED)) < enough) await sleep(LOOK_MS)
+}
+
+/** When so much is posted that the rest lasts as long as the storm. */
+async function untilStorm(
+  load: Load,
+  begun: number,
+  { durationMs, stormMs, invoices }: SoakOptions,
+): Promise<void> {
+  const quietMs = durationMs - stormMs
+  const enough = invoices * (quietMs / durationMs)
+  while (load.acknowledged.length < enough && Date.now() - begun < quietMs * SLOWER_MAX) await sleep(LOOK_MS)
 }
 
 async function drained(stack: Stack, since: number): Promise<number | null> {

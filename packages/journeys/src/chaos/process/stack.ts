@@ -16,7 +16,6 @@ export type StackOptions = {
   directory: string
   seed: string
   workers: number
-  /** Whether the simulator counts requests by KSeF's published table. */
   /** Share of the calls that the line to KSeF breaks. */
   lineFaultRate: number
   /** Share of the webhooks' calls that their receiver refuses. */
@@ -47,8 +46,8 @@ export type Stack = AsyncDisposable & {
 /** How long claims hold, in which a POST and its wait for the budget must find room, and when what nobody answered is rung again. */
 const HASTY = {
   KSEF_DEADLINE_SECONDS: '0.8',
-  BUDGET_WAIT_SECONDS: '0.8',
-  CLAIM_LEASE_SECONDS: '1.8',
+  BUDGET_WAIT_SECONDS: '0.6',
+  CLAIM_LEASE_SECONDS: '1.5',
   RING_SECONDS: '0.6',
 }
 const PATIENT = { KSEF_DEADLINE_SECONDS: '1', CLAIM_LEASE_SECONDS: '3.2', RING_SECONDS: '1' }

@@ -19,7 +19,7 @@ const bundle = join(folder, 'worker-main.cjs')
 const kept = join(folder, 'compiled-code')
 
 const script = new Script(
-  `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'utf8')}})`,
+  `(function (exports, require, module, __filename, __dirname) {${readFileSync(bundle, 'latin1')}})`,
   {
     filename: bundle,
     ...(existsSync(kept) ? { cachedData: readFileSync(kept) } : {}),
