@@ -94,4 +94,11 @@ export const WEBHOOK_ERRORS = {
     means: "The receiver's name leads to an address that is not public, so no connection was made.",
     help: 'Let the name resolve to public addresses only; `WEBHOOK_NETWORKS` opens a network of the fleet itself.',
   },
+  WEBHOOK_SECRET_LOST: {
+    httpStatus: null,
+    blame: 'fleet',
+    retry: 'later',
+    means: "The webhook's secret cannot be opened with the master key, so nothing was posted: a message without a signature is none.",
+    help: 'Give the workers the master key back under which it was sealed, or make a new secret, which signs from then on.',
+  },
 } as const satisfies Record<string, ErrorRow>

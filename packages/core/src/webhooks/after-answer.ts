@@ -24,6 +24,7 @@ export type WebhookFailureCode = Extract<
   | 'WEBHOOK_TIMEOUT'
   | 'WEBHOOK_UNREACHABLE'
   | 'WEBHOOK_ADDRESS_REFUSED'
+  | 'WEBHOOK_SECRET_LOST'
 >
 
 /** @property extract the beginning of the answer's body */

@@ -123,12 +123,15 @@ async function attempt(run: Run, delivery: ClaimedDelivery): Promise<Omit<Attemp
     timestamp: Math.floor(at.getTime() / 1_000),
     body: webhookBody(delivery.event),
   }
-  const answer = await post({
-    url: webhook.url,
-    headers: webhookHeaders(message, secrets),
-    body: message.body,
-    timeoutMs: timeoutSeconds * 1_000,
-  })
+  const answer: WebhookAnswer =
+    secrets.length === 0
+      ? { answered: false, code: 'WEBHOOK_SECRET_LOST' }
+      : await post({
+          url: webhook.url,
+          headers: webhookHeaders(message, secrets),
+          body: message.body,
+          timeoutMs: timeoutSeconds * 1_000,
+        })
   const now = context.now()
   const [byte = 0] = context.randomBytes(1)
   const after = afterAnswer(answer, { tries: delivery.tries, retrySeconds, now, chance: byte / 255 })

@@ -301,6 +301,29 @@ describe('a webhook', () => {
     expect(sequences()).toEqual([1, 2, 3])
   })
 
+  test('whose secret the master key does not open is posted nothing, says so, and signs with a new one', async () => {
+    const webhook = await fleet.webhook(company, receiver)
+    const [old] = receiver.secrets
+    // Sealed for another webhook, as one under another master key would be, it does not open.
+    const other = await fleet.webhook(company, receiver)
+    const sealed = 'select secrets from webhook_endpoints where id = $2'
+    await fleet.admin.query(`update webhook_endpoints set secrets = (${sealed}) where id = $1`, [
+      webhook.id,
+      other.id,
+    ])
+    await fleet.tell(company, 1)
+    await fleet.run(fleet.clerk, webhook)
+    expect(receiver.received).toEqual([])
+    expect(await fleet.deliveries(webhook)).toMatchObject([{ state: 'pending', code: 'WEBHOOK_SECRET_LOST' }])
+    const at = { owner: company.id, webhookId: webhook.id, actor: 'story' }
+    const { secret } = await rotateWebhookSecret(fleet.deps, { ...at, graceSeconds: 60 })
+    receiver.secrets = [secret]
+    expect(secret).not.toBe(old)
+    await fleet.later(webhook)
+    await fleet.run(fleet.clerk, webhook)
+    expect([sequences(), receiver.unverified]).toEqual([[1], 0])
+  })
+
   test('of the provider hears of every company, each in its order', async () => {
     const other = await fleet.company()
     const webhook = await fleet.webhook(null, receiver, { ordered: true })

@@ -61,7 +61,6 @@ export function startSlots(options: SlotsOptions): Slots {
   const unexpected: string[] = []
   let unleashed = false
   let ended = false
-  let victims = 0
   mkdirSync(options.directory, { recursive: true })
 
   const start = (): Running => {
@@ -70,15 +69,13 @@ export function startSlots(options: SlotsOptions): Slots {
     return { child: spawnWorker({ ...options, logFile }), logFile, alive: false, ordered: false }
   }
 
-  /** Moments take their turns, so that each is died at as often as another; which passing of it, the seed says. */
+  /** Each known moment is as likely as another, and the seed says which, whoever else has died by then. */
   const fateOf = ({ number, life }: Slot): Fate => {
     const work = WORK.min + Math.floor(chance(options.seed, number, life, 'work') * (WORK.max - WORK.min))
     const patience = { moments: work, ms: options.patienceMs }
     const fate = { slot: number, life, moment: null, passings: 0, patience }
     if (!unleashed) return fate
-    const known = [...moments].sort()
-    const first = Math.floor(chance(options.seed, 'first') * known.length)
-    const moment = known[(first + victims++) % known.length] ?? ''
+    const moment = drawn([...moments], (one) => chance(options.seed, number, life, one, 'moment'))
     const passings = 1 + Math.floor(chance(options.seed, number, life, moment) * PASSINGS_MAX)
     return { ...fate, moment, passings }
   }
@@ -162,6 +159,10 @@ export function startSlots(options: SlotsOptions): Slots {
     },
   }
 }
+
+/** The one with the highest lot: a moment that is known later changes only what falls to it. */
+const drawn = (all: readonly string[], lotOf: (one: string) => number): string =>
+  all.reduce((best, one) => (best === '' || lotOf(one) > lotOf(best) ? one : best), '')
 
 /** Refuses to start while PostgreSQL or Redis is away, says so, and is started again. */
 function couldNotStart(logFile: string): boolean {
