@@ -152,12 +152,7 @@ export interface CompanyTransaction {
     setScopes(id: IntegrationId, scopes: Integration['scopes']): Promise<void>
     /** Asks the sweeper for a verification now (a due column, so it survives the loss of Redis); null withdraws it. */
     setVerifyDue(id: IntegrationId, at: Date | null): Promise<void>
-    /**
-     * Nobody else moves it, or several of its syncs, before this transaction ends: taken before more than one of them is
-     * written, so that no two transactions wait for each other.
-     *
-     * @returns when its verification is due
-     */
+    /** Nobody else moves it, or several of its syncs, before this transaction ends. Taken before more than one is written. */
     lock(id: IntegrationId): Promise<{ verifyDueAt: Date | null }>
   }
   limits: LimitStore

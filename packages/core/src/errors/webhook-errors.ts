@@ -98,7 +98,8 @@ export const WEBHOOK_ERRORS = {
     httpStatus: null,
     blame: 'fleet',
     retry: 'later',
-    means: "The webhook's secret cannot be opened with the master key, so nothing was posted: a message without a signature is none.",
+    means:
+      "The webhook's secret cannot be opened with the master key, so nothing was posted: a message without a signature is none.",
     help: 'Give the workers the master key back under which it was sealed, or make a new secret, which signs from then on.',
   },
 } as const satisfies Record<string, ErrorRow>
