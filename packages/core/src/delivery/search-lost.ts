@@ -27,8 +27,8 @@ export async function searchLost(
     if (after.to === 'sent') {
       const giveUpAt = submission.giveUpAt ?? addSeconds(now, context.timing.giveUpSeconds)
       const set = { referenceNumber: after.referenceNumber, nextPollAt: now, polls: 0, giveUpAt }
-      await tx.submissions.move(submission.id, { from: 'lost', to: 'sent', fence, set })
-      context.log.info({ submissionId: submission.id }, 'delivery.lost-found')
+      const moved = await tx.submissions.move(submission.id, { from: 'lost', to: 'sent', fence, set })
+      if (moved) context.log.info({ submissionId: submission.id }, 'delivery.lost-found')
       return
     }
     if (after.to === 'pending' && (await isRefusedTooOften(tx, submission))) {
@@ -38,8 +38,8 @@ export async function searchLost(
     }
     if (after.to === 'pending') {
       const set = { sessionId: null, nextAttemptAt: now, nextPollAt: null, giveUpAt: null }
-      await tx.submissions.move(submission.id, { from: 'lost', to: 'pending', fence, set })
-      context.log.info({ submissionId: submission.id }, 'delivery.lost-never-arrived')
+      const moved = await tx.submissions.move(submission.id, { from: 'lost', to: 'pending', fence, set })
+      if (moved) context.log.info({ submissionId: submission.id }, 'delivery.lost-never-arrived')
       return
     }
     if (after.closeSession) {
