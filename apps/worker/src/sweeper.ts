@@ -1,4 +1,4 @@
-import { type FleetDatabase, type Log, sweepDue } from '@ksef-fleet/core'
+import { type FleetDatabase, type Log, sweepDue, sweepPolls } from '@ksef-fleet/core'
 import { type Loop, startLoop } from './loop.ts'
 import type { Doorbell } from './queues.ts'
 
@@ -7,7 +7,8 @@ const SHORTEST_MS = 10
 
 /**
  * Rings for whatever is due. A plain loop over PostgreSQL in every worker: a schedule in Redis would die with Redis. It
- * sleeps no longer than until the next invoice is to be asked about, so that its pause costs no invoice time.
+ * sleeps no longer than until the next invoice is to be asked about, so that its pause costs no invoice time; between its
+ * pauses it looks for such invoices alone, of which many workers see many every second.
  */
 export function startSweeper(deps: {
   db: FleetDatabase
@@ -16,14 +17,21 @@ export function startSweeper(deps: {
   pauseMs: number
   sessionIdleSeconds: number
 }): Loop {
+  let wholeAt = Number.NEGATIVE_INFINITY
   return startLoop({
     name: 'sweeper',
     pauseMs: deps.pauseMs,
     log: deps.log,
     step: async () => {
-      const { rings, nextInMs } = await sweepDue(deps.db, deps.sessionIdleSeconds)
+      const now = performance.now()
+      const isWhole = now - wholeAt >= deps.pauseMs
+      if (isWhole) wholeAt = now
+      const { rings, nextInMs } = await (isWhole
+        ? sweepDue(deps.db, deps.sessionIdleSeconds)
+        : sweepPolls(deps.db))
       if (rings.length > 0) await deps.doorbell.ring(rings)
-      return nextInMs === null ? false : { inMs: Math.max(nextInMs, SHORTEST_MS) }
+      const wholeInMs = wholeAt + deps.pauseMs - performance.now()
+      return { inMs: Math.max(Math.min(nextInMs ?? wholeInMs, wholeInMs), SHORTEST_MS) }
     },
   })
 }

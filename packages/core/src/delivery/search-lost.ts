@@ -21,14 +21,16 @@ export async function searchLost(
 ): Promise<void> {
   const now = context.now()
   const { fence } = submission
+  const tell = (moved: boolean, what: 'found' | 'never-arrived'): void => {
+    if (moved) context.log.info({ submissionId: submission.id }, `delivery.lost-${what}`)
+  }
   await context.db.withCompany(submission.companyId, async (tx) => {
     const known = await knownIn(tx, submission, { session, list })
     const after = afterSearch(submission, { list, known, settled }, context.timing)
     if (after.to === 'sent') {
       const giveUpAt = submission.giveUpAt ?? addSeconds(now, context.timing.giveUpSeconds)
       const set = { referenceNumber: after.referenceNumber, nextPollAt: now, polls: 0, giveUpAt }
-      const moved = await tx.submissions.move(submission.id, { from: 'lost', to: 'sent', fence, set })
-      if (moved) context.log.info({ submissionId: submission.id }, 'delivery.lost-found')
+      tell(await tx.submissions.move(submission.id, { from: 'lost', to: 'sent', fence, set }), 'found')
       return
     }
     if (after.to === 'pending' && (await isRefusedTooOften(tx, submission))) {
@@ -39,7 +41,7 @@ export async function searchLost(
     if (after.to === 'pending') {
       const set = { sessionId: null, nextAttemptAt: now, nextPollAt: null, giveUpAt: null }
       const moved = await tx.submissions.move(submission.id, { from: 'lost', to: 'pending', fence, set })
-      if (moved) context.log.info({ submissionId: submission.id }, 'delivery.lost-never-arrived')
+      tell(moved, 'never-arrived')
       return
     }
     if (after.closeSession) {

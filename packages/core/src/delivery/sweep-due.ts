@@ -12,7 +12,7 @@ import { sendPending } from '../jobs/send-pending.ts'
 import { storeUpo } from '../jobs/store-upo.ts'
 import { verifyIntegration } from '../jobs/verify-integration.ts'
 import { watchDeadlines } from '../jobs/watch-deadlines.ts'
-import type { FleetDatabase } from '../stores.ts'
+import type { FleetDatabase, SystemTransaction } from '../stores.ts'
 
 /** Rows of each kind in one sweep: what is left over is swept a moment later. */
 const ROWS_MAX = 500
@@ -32,7 +32,7 @@ export async function sweepDue(db: FleetDatabase, idleSeconds: number): Promise<
     const rings = [
       ...(await due.sends(ROWS_MAX)).map((row) => ringOf(sendPending, row)),
       ...(await due.packages(ROWS_MAX)).map((row) => ringOf(sendBatch, row)),
-      ...(await due.polls(ROWS_MAX)).map((row) => ringOf(pollSession, row)),
+      ...(await duePolls(due)),
       ...(await due.upos(ROWS_MAX)).map((row) => ringOf(storeUpo, row)),
       ...(await due.sessions(ROWS_MAX, idleSeconds)).map((row) => ringOf(finishSession, row)),
       ...(await due.orphans(ROWS_MAX)).map((row) => ringOf(findOrphan, row)),
@@ -47,6 +47,16 @@ export async function sweepDue(db: FleetDatabase, idleSeconds: number): Promise<
     return { rings, nextInMs: await due.nextPollInMs() }
   })
 }
+
+/** Finds only what KSeF is to be asked about, which comes due every other moment, and everything else by the second. */
+export const sweepPolls = (db: FleetDatabase): Promise<Sweep> =>
+  db.asSystem('sweep-due', async ({ due }) => ({
+    rings: await duePolls(due),
+    nextInMs: await due.nextPollInMs(),
+  }))
+
+const duePolls = async (due: SystemTransaction['due']): Promise<Ring[]> =>
+  (await due.polls(ROWS_MAX)).map((row) => ringOf(pollSession, row))
 
 type DueVersion = { companyId: CompanyId | null; credentialId: CredentialId; version: number }
 
