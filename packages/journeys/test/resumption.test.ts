@@ -41,7 +41,7 @@ test('sending has resumed with the company’s next sending, not with what other
     told(700, 'beside', ['attempt-ended', 'sent']),
     told(2_500, 'struck', ['lost-found']),
   ]
-  expect(resumed([death(0, 'struck')], lines)).toEqual({ company: [700], invoice: [2_500] })
+  expect(resumed([death(0, 'struck')], lines)).toEqual({ company: [700], invoice: [2_500], struckAgain: 0 })
 })
 
 test('where nothing waits, it counts from when there was something to send', () => {
@@ -49,12 +49,12 @@ test('where nothing waits, it counts from when there was something to send', () 
     told(3_400, 'later', ['attempt-ended', 'sent']),
     told(9_000, 'struck', ['attempt-ended', 'sent']),
   ]
-  expect(resumed([death(0, 'struck')], lines)).toEqual({ company: [400], invoice: [9_000] })
+  expect(resumed([death(0, 'struck')], lines)).toEqual({ company: [400], invoice: [9_000], struckAgain: 0 })
 })
 
 test('one that its next worker died of as well counts from that death on, and one that waits for limits not at all', () => {
   const lines = [told(6_000, 'struck', ['attempt-ended', 'sent'])]
   const deaths = [death(0, 'struck'), death(5_000, 'struck')]
-  expect(resumed(deaths, lines)).toEqual({ company: [1_000, 6_000], invoice: [1_000] })
-  expect(resumed(deaths, lines, ['a'])).toEqual({ company: [], invoice: [] })
+  expect(resumed(deaths, lines)).toEqual({ company: [1_000], invoice: [1_000], struckAgain: 1 })
+  expect(resumed(deaths, lines, ['a'])).toEqual({ company: [], invoice: [], struckAgain: 0 })
 })

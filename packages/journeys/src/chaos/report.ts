@@ -49,6 +49,7 @@ export function reportOn(run: { seed: string; model: ModelRun; soak: Soak }, tar
     killToStruckInvoiceP50Ms: percentile(soak.resumed.invoice, 0.5),
     killToStruckInvoiceP99Ms: percentile(soak.resumed.invoice, 0.99),
     invoicesStruck: soak.resumed.invoice.length,
+    invoicesStruckAgain: soak.resumed.struckAgain,
     lineFaults: soak.lineFaults,
     redisFlushes: storm.blows['redis-flush'],
     redisCrashes: storm.blows['redis-crash'],

@@ -9,7 +9,7 @@ type Progress = { at: number; submissionId: string; isSending: boolean }
 export type Resumptions = {
   /**
    * Until the company's next invoice was sent, from its acceptance where that came after the death; or until the one that was held
-   * was found in KSeF or had its verdict.
+   * was found in KSeF or had its verdict. Where the next worker died of it as well, from that death on.
    */
   company: number[]
   /**
@@ -17,6 +17,8 @@ export type Resumptions = {
    * session closed; one that the next worker died of as well counts from that death on.
    */
   invoice: number[]
+  /** Invoices held by a worker that died, and again by the one that took over, before anything was sent: told by the later death. */
+  struckAgain: number
 }
 
 /** @property acceptedAt by this machine's clock */
@@ -41,22 +43,26 @@ export function resumptions(
   const struck = deaths
     .flatMap(({ at, held }) => held.map((id) => ({ at, id })))
     .filter(({ id }) => !from.narrow.has(companyOf(id)))
+  const diedAgain = (id: string, since: number, until: number): boolean =>
+    struck.some((other) => other.id === id && other.at > since && other.at < until)
   const company = struck.flatMap(({ at, id }) => {
     // What the company's others heard of themselves is no sending.
     const sendings = byCompany
       .get(companyOf(id))
       ?.filter(({ isSending, submissionId }) => isSending || submissionId === id)
     const next = firstSince(at, sendings)
-    if (next === undefined) return []
+    if (next === undefined || diedAgain(id, at, next.at)) return []
     const acceptedAt = from.submissions.get(next.submissionId)?.acceptedAt.getTime() ?? 0
     return [Math.max(0, next.at - Math.max(at, acceptedAt))]
   })
   const invoice = struck.flatMap(({ at, id }) => {
     const next = firstSince(at, byInvoice.get(id))
-    const diedAgain = struck.some((other) => other.id === id && other.at > at && other.at < (next?.at ?? 0))
-    return next === undefined || diedAgain ? [] : [next.at - at]
+    return next === undefined || diedAgain(id, at, next.at) ? [] : [next.at - at]
   })
-  return { company: sorted(company), invoice: sorted(invoice) }
+  const struckAgain = struck.filter(({ at, id }) =>
+    diedAgain(id, at, firstSince(at, byInvoice.get(id))?.at ?? 0),
+  )
+  return { company: sorted(company), invoice: sorted(invoice), struckAgain: struckAgain.length }
 }
 
 function firstSince(at: number, progress: readonly Progress[] = []): Progress | undefined {
