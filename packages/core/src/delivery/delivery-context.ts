@@ -90,3 +90,10 @@ export function waitAt(schedule: readonly number[], step: number): number {
 
 /** @param seconds may be a fraction. */
 export const addSeconds = (at: Date, seconds: number): Date => new Date(at.getTime() + seconds * 1000)
+
+/** How far behind the database's clock a worker's may be: it is set by a question, whose way there and back takes its time. */
+const BEHIND_MS_MAX = 100
+
+/** Whether a timer is over, as the sweep saw that rang for it by the database's own clock a moment ago. */
+export const isDue = (at: Date | null, now: Date): at is Date =>
+  at !== null && at.getTime() <= now.getTime() + BEHIND_MS_MAX

@@ -1,6 +1,7 @@
 import { z } from 'zod'
 import { withCredentialOwner } from '../credentials/credential-owner.ts'
 import { takeStep } from '../credentials/take-step.ts'
+import { isDue } from '../delivery/delivery-context.ts'
 import { CompanyId, CredentialId } from '../identifiers.ts'
 import { defineJob } from './define-job.ts'
 
@@ -25,7 +26,7 @@ export const advanceCredential = defineJob({
       return found === undefined ? null : { credential, version: found, versions }
     })
     const { nextStepAt = null } = task?.version ?? {}
-    if (task === null || nextStepAt === null || nextStepAt > context.now()) return
+    if (task === null || !isDue(nextStepAt, context.now())) return
     await takeStep(context, task)
   },
 })

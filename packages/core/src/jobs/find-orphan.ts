@@ -1,6 +1,6 @@
 import { z } from 'zod'
 import { openAccess, recordFailure } from '../delivery/company-access.ts'
-import type { DeliveryContext } from '../delivery/delivery-context.ts'
+import { type DeliveryContext, isDue } from '../delivery/delivery-context.ts'
 import { openedAround, orphanIn } from '../delivery/orphan.ts'
 import type { Session } from '../delivery/session.ts'
 import { CompanyId, SessionId } from '../identifiers.ts'
@@ -19,8 +19,7 @@ export const findOrphan = defineJob({
   key: ({ sessionId }) => `orphan-${sessionId}`,
   async handler({ companyId, sessionId }, context) {
     const session = await context.db.readCompany(companyId, (reads) => reads.sessions.get(sessionId))
-    if (session?.state !== 'abandoned' || session.nextPollAt === null || session.nextPollAt > context.now())
-      return
+    if (session?.state !== 'abandoned' || !isDue(session.nextPollAt, context.now())) return
     const again = session.polls < LOOKS_MAX ? await look(context, session) : null
     await context.db.withCompany(companyId, (tx) =>
       tx.sessions.touch(sessionId, { nextPollAt: again, polls: session.polls + 1 }),

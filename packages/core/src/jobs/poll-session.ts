@@ -5,7 +5,7 @@ import { isHeldBack } from '../delivery/after-failure.ts'
 import { isWhole } from '../delivery/after-search.ts'
 import { applyVerdict, sendAgain, waitUntil } from '../delivery/apply-verdict.ts'
 import { openAccess, recordFailure } from '../delivery/company-access.ts'
-import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
+import { addSeconds, type DeliveryContext, isDue, waitAt } from '../delivery/delivery-context.ts'
 import { eachByItself } from '../delivery/each-by-itself.ts'
 import { rememberLists } from '../delivery/remember-lists.ts'
 import { searchLost } from '../delivery/search-lost.ts'
@@ -33,7 +33,7 @@ export const pollSession = defineJob({
       waiting: await reads.submissions.ofSession(sessionId, ['sent', 'lost']),
     }))
     const now = context.now()
-    const due = waiting.filter((submission) => submission.nextPollAt !== null && submission.nextPollAt <= now)
+    const due = waiting.filter(({ nextPollAt }) => isDue(nextPollAt, now))
     if (session?.referenceNumber == null || due.length === 0) return
     const opened = await openAccess(context, companyId, session)
     if (!opened.ok) return postponeUnasked(context, due, opened.until)

@@ -99,6 +99,21 @@ describe('a POST that KSeF carried out', () => {
   })
 })
 
+test('a worker whose clock is a moment behind the database’s asks at once for what the sweep found due', async () => {
+  company = await fleet.company()
+  const behind = fleet.worker({ now: () => new Date(Date.now() - 60) })
+  const submission = await fleet.accept(company.id, invoiceOf(company.nip, 'S/1'))
+  await driveTo(fleet, worker, { submission, states: ['sent'] })
+  const { rows } = await fleet.admin.query<{ sessionId: string }>(
+    'update submissions set polls = 0, next_poll_at = clock_timestamp() where id = $1 returning session_id as "sessionId"',
+    [submission.id],
+  )
+  await behind.run('poll-session', { companyId: company.id, sessionId: rows[0]?.sessionId ?? '' })
+  const { state, polls } = await fleet.submission(submission)
+  expect(state !== 'sent' || polls > 0).toBe(true)
+  await drive(fleet, [worker], { companies: [company.id] })
+})
+
 describe('a POST that never had an effect', () => {
   test.each([
     ['reset before it arrived', () => arm(fleet, SEND, { mode: 'reset-before-effect' })],
