@@ -17,7 +17,7 @@ const PASSINGS_MAX = 4
  * Moments of deliveries that a life passes before it dies at any. Lives share the work, and if all had the same to do they
  * would come to die together.
  */
-const WORK = { min: 20, max: 60 }
+const WORK = { min: 18, max: 52 }
 /** In which workers begin, on a machine that does much else. */
 const ALIVE_MS_MAX = 90_000
 
