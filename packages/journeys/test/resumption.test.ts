@@ -55,6 +55,6 @@ test('where nothing waits, it counts from when there was something to send', () 
 test('one that its next worker died of as well counts from that death on, and one that waits for limits not at all', () => {
   const lines = [told(6_000, 'struck', ['attempt-ended', 'sent'])]
   const deaths = [death(0, 'struck'), death(5_000, 'struck')]
-  expect(resumed(deaths, lines)).toEqual({ company: [1_000], invoice: [1_000], struckAgain: 1 })
+  expect(resumed(deaths, lines)).toEqual({ company: [1_000, 6_000], invoice: [1_000], struckAgain: 1 })
   expect(resumed(deaths, lines, ['a'])).toEqual({ company: [], invoice: [], struckAgain: 0 })
 })

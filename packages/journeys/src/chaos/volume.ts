@@ -13,7 +13,8 @@ export type Volume = {
 
 /** Of the time, the part in which servers crash. */
 const STORM_SHARE = 0.3
-const INVOICES_PER_MINUTE = 376
+/** Some more than are wanted, for those that are given up on. */
+const INVOICES_PER_MINUTE = { posted: 378, wanted: 375.4 }
 const KILLS_PER_MINUTE = 75
 const STRUCK_PER_MINUTE = 5
 const ROUND_MINUTES = 0.9
@@ -40,7 +41,7 @@ const SHORT: Volume = {
 export function volumeOf(minutes: number): Volume {
   if (minutes <= 1) return SHORT
   const storm = minutes * STORM_SHARE
-  const invoices = Math.round(minutes * INVOICES_PER_MINUTE)
+  const invoices = Math.round(minutes * INVOICES_PER_MINUTE.posted)
   return {
     model: { faults: { single: 3, double: minutes >= 4 ? 3 : 2 }, chosen: 100_000 },
     soak: {
@@ -55,7 +56,7 @@ export function volumeOf(minutes: number): Volume {
     targets: {
       kills: Math.round(minutes * KILLS_PER_MINUTE),
       killPoints: 20,
-      invoices: Math.floor(invoices * 0.995),
+      invoices: Math.floor(minutes * INVOICES_PER_MINUTE.wanted),
       invoicesStruck: Math.round(minutes * STRUCK_PER_MINUTE),
       drainSecondsMax: 60,
       killToResumedSendP99MsMax: 5_000,

@@ -9,7 +9,7 @@ type Progress = { at: number; submissionId: string; isSending: boolean }
 export type Resumptions = {
   /**
    * Until the company's next invoice was sent, from its acceptance where that came after the death; or until the one that was held
-   * was found in KSeF or had its verdict. Where the next worker died of it as well, from that death on.
+   * was found in KSeF or had its verdict.
    */
   company: number[]
   /**
@@ -17,7 +17,7 @@ export type Resumptions = {
    * session closed; one that the next worker died of as well counts from that death on.
    */
   invoice: number[]
-  /** Invoices held by a worker that died, and again by the one that took over, before anything was sent: told by the later death. */
+  /** Invoices held by a worker that died, and again by the one that took over, before it was sent. */
   struckAgain: number
 }
 
@@ -51,7 +51,7 @@ export function resumptions(
       .get(companyOf(id))
       ?.filter(({ isSending, submissionId }) => isSending || submissionId === id)
     const next = firstSince(at, sendings)
-    if (next === undefined || diedAgain(id, at, next.at)) return []
+    if (next === undefined) return []
     const acceptedAt = from.submissions.get(next.submissionId)?.acceptedAt.getTime() ?? 0
     return [Math.max(0, next.at - Math.max(at, acceptedAt))]
   })
