@@ -34,7 +34,8 @@ import type {
 } from './identifiers.ts'
 import type { ExportDirectory, InboxStore } from './inbox/inbox-store.ts'
 import type { SyncKey } from './inbox/sync-state.ts'
-import type { Integration, IntegrationState } from './integrations/integration.ts'
+import type { Integration } from './integrations/integration.ts'
+import type { IntegrationStore } from './integrations/integration-store.ts'
 import type { Ring } from './jobs/ring.ts'
 import type { ApiKey } from './keys/api-key.ts'
 import type { ApiKeyStore } from './keys/api-key-store.ts'
@@ -93,7 +94,7 @@ export type SystemReason =
 export interface CompanyReads {
   companies: Pick<CompanyTransaction['companies'], 'get'>
   credentials: Pick<CredentialStore, 'get' | 'list' | 'usable' | 'signing' | 'versions' | 'version'>
-  integrations: Pick<CompanyTransaction['integrations'], 'get' | 'current' | 'list'>
+  integrations: Pick<IntegrationStore, 'get' | 'current' | 'list'>
   offline: Pick<OfflineStore, 'availability' | 'outages' | 'settings' | 'standing'>
   documents: Pick<DocumentStore, 'get' | 'header' | 'list' | 'count' | 'contents' | 'upos'>
   submissions: Pick<CompanyTransaction['submissions'], 'get' | 'findByNumber' | 'list' | 'ofSession'>
@@ -122,39 +123,7 @@ export interface CompanyTransaction {
     change(to: CompanyChange): Promise<void>
   }
   credentials: CredentialStore
-  integrations: {
-    insert(integration: Integration): Promise<void>
-    get(id: IntegrationId): Promise<Integration | null>
-    /** The one integration of that environment that is not revoked, or null. */
-    current(environment: KsefEnvironment): Promise<Integration | null>
-    list(): Promise<Integration[]>
-    /** Compare-and-swap; false when it was in none of the states `from`. */
-    move(
-      id: IntegrationId,
-      move: {
-        from: readonly IntegrationState[]
-        to: IntegrationState
-        set?: Partial<
-          Pick<Integration, 'permissionsInForce' | 'failure' | 'verifiedAt' | 'revokedAt' | 'nipProof'>
-        >
-      },
-    ): Promise<boolean>
-    /** Parks the context until then; never moves an existing later time earlier. */
-    blockUntil(id: IntegrationId, until: Date): Promise<void>
-    /** Records a proof, or takes it back with null: an integration that was active is then pending again. */
-    setNipProof(id: IntegrationId, proof: Integration['nipProof']): Promise<void>
-    /** When the fleet's own plan wants to look again at what waits; an earlier moment that was set meanwhile stays. */
-    setDispatchAt(id: IntegrationId, at: Date): Promise<void>
-    /** A plan is being made: what was waited for before counts no more. */
-    clearDispatchAt(environment: KsefEnvironment): Promise<void>
-    /** Something that what waits was waiting for has come: the sweeper rings for the company's sending at once. */
-    dispatchNow(environment: KsefEnvironment): Promise<void>
-    setScopes(id: IntegrationId, scopes: Integration['scopes']): Promise<void>
-    /** Asks the sweeper for a verification now (a due column, so it survives the loss of Redis); null withdraws it. */
-    setVerifyDue(id: IntegrationId, at: Date | null): Promise<void>
-    /** Nobody else moves it, or several of its syncs, before this transaction ends. Taken before more than one is written. */
-    lock(id: IntegrationId): Promise<{ verifyDueAt: Date | null }>
-  }
+  integrations: IntegrationStore
   limits: LimitStore
   offline: OfflineStore
   documents: DocumentStore

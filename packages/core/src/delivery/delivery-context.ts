@@ -47,7 +47,7 @@ export type DeliveryTiming = {
   claimLeaseSeconds: number
   /** How long a package is one worker's to drive, unless it renews. */
   packageLeaseSeconds: number
-  /** How long opening a session may take. */
+  /** How long opening a session may take, or verifying an integration. */
   openLeaseSeconds: number
   /** Silence after which an open session is closed to obtain its session UPO. */
   sessionIdleSeconds: number

@@ -4,13 +4,18 @@ import { defineJob } from './define-job.ts'
 
 const Payload = z.object({ companyId: CompanyId, integrationId: IntegrationId })
 
-/** Signs in to an integration's context and records what came of it. */
+/** Signs in to an integration's context and records what came of it, unless another worker is at it. */
 export const verifyIntegration = defineJob({
   name: 'verify-integration',
   queue: 'upkeep',
   schema: Payload,
   key: ({ integrationId }) => `verify-${integrationId}`,
   async handler(payload, context) {
-    await context.contexts.verifyIntegration(payload)
+    const { companyId, integrationId } = payload
+    const leaseSeconds = context.timing.openLeaseSeconds
+    const isTaken = await context.db.withCompany(companyId, (tx) =>
+      tx.integrations.leaseVerification(integrationId, leaseSeconds),
+    )
+    if (isTaken) await context.contexts.verifyIntegration(payload)
   },
 })

@@ -1,12 +1,12 @@
 import type {
   CompanyId,
-  CompanyTransaction,
   Integration,
   IntegrationId,
+  IntegrationStore,
   SystemTransaction,
 } from '@ksef-fleet/core'
-import { and, asc, eq, getTableColumns, inArray, isNotNull, ne, type SQL, sql } from 'drizzle-orm'
-import { clock, timer } from '../database-clock.ts'
+import { and, asc, eq, getTableColumns, inArray, isNotNull, lte, ne, type SQL, sql } from 'drizzle-orm'
+import { clock, clockIn, timer } from '../database-clock.ts'
 import { ksefIntegrations as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
 
@@ -25,7 +25,7 @@ const {
 /** What an `Integration` of packages/core is made of; the sweeper's marks are not. */
 export const integrationColumns = columns
 
-export const integrationStore = (tx: Tx, companyId: CompanyId): CompanyTransaction['integrations'] => {
+export const integrationStore = (tx: Tx, companyId: CompanyId): IntegrationStore => {
   const own = (...conditions: SQL[]) => and(eq(table.companyId, companyId), ...conditions)
   const named = (id: IntegrationId) => own(eq(table.id, id))
   return {
@@ -57,8 +57,8 @@ export const integrationStore = (tx: Tx, companyId: CompanyId): CompanyTransacti
 }
 
 type Moves = Pick<
-  CompanyTransaction['integrations'],
-  'move' | 'blockUntil' | 'setNipProof' | 'setScopes' | 'setVerifyDue' | 'lock'
+  IntegrationStore,
+  'move' | 'blockUntil' | 'setNipProof' | 'setScopes' | 'setVerifyDue' | 'leaseVerification' | 'lock'
 >
 
 function integrationMoves(tx: Tx, companyId: CompanyId): Moves {
@@ -108,6 +108,14 @@ function integrationMoves(tx: Tx, companyId: CompanyId): Moves {
         .set({ verifyDueAt: at === null ? null : timer(at) })
         .where(named(id))
     },
+    async leaseVerification(id, seconds) {
+      const isDue = lte(table.verifyDueAt, clock)
+      const { rowCount } = await tx
+        .update(table)
+        .set({ verifyDueAt: clockIn(seconds) })
+        .where(and(named(id), isDue))
+      return rowCount === 1
+    },
     async lock(id) {
       // What refers to it may still be written by others.
       const [found] = await tx.select({ verifyDueAt }).from(table).where(named(id)).for('no key update')
@@ -116,10 +124,7 @@ function integrationMoves(tx: Tx, companyId: CompanyId): Moves {
   }
 }
 
-type DispatchTimer = Pick<
-  CompanyTransaction['integrations'],
-  'setDispatchAt' | 'clearDispatchAt' | 'dispatchNow'
->
+type DispatchTimer = Pick<IntegrationStore, 'setDispatchAt' | 'clearDispatchAt' | 'dispatchNow'>
 
 function dispatchTimer(tx: Tx, companyId: CompanyId): DispatchTimer {
   const own = (...conditions: SQL[]) => and(eq(table.companyId, companyId), ...conditions)

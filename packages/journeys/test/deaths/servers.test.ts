@@ -33,7 +33,6 @@ beforeAll(async () => {
     workers: 2,
     lineFaultRate: 0,
     refusalRate: 0,
-    patienceMs: 0,
     isHasty: false,
     log: () => undefined,
   })

@@ -1,7 +1,15 @@
 /** Turns the wheel: what is due or wished for is rung once, and the worker a story names runs it. */
 
 import { setTimeout as sleep } from 'node:timers/promises'
-import { type CompanyId, type Ring, type Submission, type SubmissionState, sweepDue } from '@ksef-fleet/core'
+import {
+  type CompanyId,
+  type IntegrationId,
+  type Ring,
+  requestVerification,
+  type Submission,
+  type SubmissionState,
+  sweepDue,
+} from '@ksef-fleet/core'
 import type { DeliveryFleet } from './delivery-fleet.ts'
 import type { DeliveryWorker } from './delivery-worker.ts'
 
@@ -59,6 +67,16 @@ export async function drive(
       throw new Error(`not done in time: ${JSON.stringify(await states(fleet, story.companies))}`)
     if ((await turn(fleet, workers, story)) === 0) await sleep(TURN_PAUSE_MS)
   }
+}
+
+/** Asks for a verification, as its user may, and makes it. */
+export async function verifyNow(
+  worker: DeliveryWorker,
+  { id: companyId, integration }: { id: CompanyId; integration: { id: IntegrationId } },
+): Promise<void> {
+  const request = { companyId, integrationId: integration.id }
+  await requestVerification(worker.context, request)
+  await worker.run('verify-integration', request)
 }
 
 /** Until a submission is in one of these states. */

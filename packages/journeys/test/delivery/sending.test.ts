@@ -3,7 +3,7 @@ import type { SubmissionState } from '@ksef-fleet/core'
 import { afterAll, afterEach, beforeAll, describe, expect, test } from 'vitest'
 import { type Connected, type DeliveryFleet, invoiceOf, startDeliveryFleet } from './delivery-fleet.ts'
 import type { DeliveryWorker } from './delivery-worker.ts'
-import { drive, driveTo } from './drive.ts'
+import { drive, driveTo, verifyNow } from './drive.ts'
 import { answerWith, arm, calm, exception, LIST, OPEN, SEND } from './faults.ts'
 import { checkLedger, postsOf } from './ledger-check.ts'
 
@@ -241,7 +241,7 @@ describe('a definite refusal', () => {
     expect(await fleet.db.withCompany(company.id, (tx) => tx.integrations.get(id))).toMatchObject({
       state: 'failed',
     })
-    await worker.run('verify-integration', { companyId: company.id, integrationId: id })
+    await verifyNow(worker, company)
     await drive(fleet, [worker], { companies: [company.id] })
     expect((await fleet.submission(submission)).state).toBe('receipted')
   })

@@ -3,7 +3,7 @@ import { holdSubmission, outcomeOf, releaseSubmission, retrySubmission } from '@
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { type Connected, type DeliveryFleet, invoiceOf, startDeliveryFleet } from './delivery-fleet.ts'
 import type { DeliveryWorker } from './delivery-worker.ts'
-import { driveTo } from './drive.ts'
+import { driveTo, verifyNow } from './drive.ts'
 import { answerWith, arm, calm, ONE, SEND } from './faults.ts'
 import { checkLedger, postsOf } from './ledger-check.ts'
 
@@ -46,7 +46,7 @@ test('an invoice that was held and released goes into another session than the o
   const before = await fleet.submission(submission)
 
   await arm(fleet, SEND, { mode: 'drop-answer-after-effect' })
-  await worker.run('verify-integration', { companyId: company.id, integrationId: company.integration.id })
+  await verifyNow(worker, company)
   await driveTo(fleet, worker, { submission, states: ['receipted', 'rejected'] })
   const after = await fleet.submission(submission)
   expect(after.state).toBe('receipted')
@@ -97,7 +97,7 @@ test('an invoice that somebody holds is sent by no verification, and goes when i
   const wish = { companyId: company.id, submissionId: submission.id, actor: 'test' }
   await holdSubmission(worker.context, wish)
   const neighbour = await fleet.accept(company.id, invoiceOf(company.nip, 'T/8'))
-  await worker.run('verify-integration', { companyId: company.id, integrationId: company.integration.id })
+  await verifyNow(worker, company)
   await driveTo(fleet, worker, { submission: neighbour, states: ['receipted'] })
   expect(await fleet.submission(submission)).toMatchObject({ state: 'held', attempts: 0 })
   await releaseSubmission(worker.context, wish)

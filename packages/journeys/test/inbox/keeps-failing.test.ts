@@ -3,6 +3,7 @@ import { diagnose, readCompanyFacts } from '@ksef-fleet/core'
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest'
 import { type DeliveryFleet, startDeliveryFleet } from '../delivery/delivery-fleet.ts'
 import type { DeliveryWorker } from '../delivery/delivery-worker.ts'
+import { verifyNow } from '../delivery/drive.ts'
 import {
   driveSyncs,
   dueNow,
@@ -47,9 +48,6 @@ async function hasten({ id }: Receiver): Promise<void> {
   await dueNow(fleet, id)
 }
 
-const verify = ({ id: companyId, integration }: Receiver) =>
-  worker.run('verify-integration', { companyId, integrationId: integration.id })
-
 const codesOf = async ({ id }: Receiver) => {
   const facts = await readCompanyFacts(worker.context, id)
   return diagnose(facts).map(({ code }) => code)
@@ -73,7 +71,7 @@ async function expectTold(company: Receiver, code: string): Promise<void> {
 
 async function expectMended(company: Receiver, issued: ReturnType<typeof issueTo>): Promise<void> {
   fleet.simulator.control.calm()
-  await verify(company)
+  await verifyNow(worker, company)
   await dueNow(fleet, company.id)
   await driveSyncs(fleet, [worker], { companies: [company.id] })
   expect(inOrder(await received(fleet, company.id))).toEqual(inOrder(issued))
@@ -91,7 +89,7 @@ test('one that is held and let go again and again', async () => {
     expect((await syncOf(fleet, company)).held).toMatchObject({ code: 'KSEF_PERMISSION_MISSING' })
     await turnSyncs(fleet, [worker], [company.id])
     // KSeF lists the permission all the same, so the verification lets the sync go on.
-    await verify(company)
+    await verifyNow(worker, company)
     expect((await syncOf(fleet, company)).held).toBeNull()
   }
   await expectTold(company, 'KSEF_PERMISSION_MISSING')

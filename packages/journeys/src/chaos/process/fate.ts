@@ -7,19 +7,19 @@ export type Fate = {
   /** Dies when it has passed this moment so often; null: not by its own hand. One that never comes: by impatience only. */
   moment: string | null
   passings: number
-  /** Null: it dies at its own moment, however early that comes, or not at all. */
+  /** Null: it dies at its own moment, whenever that comes, or not at all. */
   patience: Patience | null
 }
 
 /**
- * A life's work comes first: deaths are measured in it and not in time, so that a slow machine has fewer of them and still
- * gets somewhere.
+ * A life's work comes first: deaths are measured in it and not in time, so that a slow machine has as many in the end and gets
+ * as far.
  */
 export type Patience = {
   /** Moments of deliveries that it passes before it dies at any: some fifteen are the way of one invoice. */
   moments: number
-  /** When its own does not come within this time after them, it dies at the next one of a delivery, whichever that is. */
-  ms: number
+  /** When its own does not come among so many after them, it dies at the last of these, whichever that is. */
+  more: number
 }
 
 /** One death, as its file tells it. */
@@ -54,7 +54,6 @@ export type Order =
 export function createReaper(deps: { fate: Fate; file: string; tell: (told: Told) => void }) {
   const held = new Set<string>()
   const seen = new Set<string>()
-  let impatientAt = Number.POSITIVE_INFINITY
   let { passings } = deps.fate
   let calm = deps.fate.moment === null
   let passed = 0
@@ -86,10 +85,8 @@ export function createReaper(deps: { fate: Fate; file: string; tell: (told: Told
       const ofDelivery = !moment.startsWith('system ')
       if (ofDelivery) passed += 1
       if (patience !== null && passed <= patience.moments) return
-      if (patience !== null && impatientAt === Number.POSITIVE_INFINITY)
-        impatientAt = Date.now() + patience.ms
       if (moment === deps.fate.moment && --passings <= 0) die(moment)
-      else if (ofDelivery && Date.now() > impatientAt) die(moment)
+      else if (patience !== null && ofDelivery && passed > patience.moments + patience.more) die(moment)
     },
     calm: () => {
       calm = true

@@ -17,7 +17,9 @@ const PASSINGS_MAX = 4
  * Moments of deliveries that a life passes before it dies at any. Lives share the work, and if all had the same to do they
  * would come to die together.
  */
-const WORK = { min: 18, max: 52 }
+const WORK = { min: 16, max: 52 }
+/** In how many more it has to come to its own: a moment that is rare is not waited for longer. */
+const MORE = 36
 /** In which workers begin, on a machine that does much else. */
 const ALIVE_MS_MAX = 90_000
 
@@ -30,7 +32,6 @@ export type SlotsOptions = {
   /** Logs of every life, and the file of deaths. */
   directory: string
   deathsFile: string
-  patienceMs: number
 }
 
 export type Slots = AsyncDisposable & {
@@ -72,7 +73,7 @@ export function startSlots(options: SlotsOptions): Slots {
   /** Each known moment is as likely as another, and the seed says which, whoever else has died by then. */
   const fateOf = ({ number, life }: Slot): Fate => {
     const work = WORK.min + Math.floor(chance(options.seed, number, life, 'work') * (WORK.max - WORK.min))
-    const patience = { moments: work, ms: options.patienceMs }
+    const patience = { moments: work, more: MORE }
     const fate = { slot: number, life, moment: null, passings: 0, patience }
     if (!unleashed) return fate
     const moment = drawn([...moments], (one) => chance(options.seed, number, life, one, 'moment'))

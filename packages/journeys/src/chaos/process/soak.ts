@@ -43,8 +43,6 @@ export type Soak = {
   unexpected: readonly string[]
 }
 
-/** Deaths come as fast as new lives do; a moment that is rare is not waited for longer than this. */
-const PATIENCE_MS = 1_500
 const LINE_FAULT_RATE = 0.02
 const TAKEN_RATE = 0.01
 const REFUSAL_RATE = 0.1
@@ -66,7 +64,6 @@ export async function soak(options: SoakOptions): Promise<Soak> {
     ...options,
     lineFaultRate: LINE_FAULT_RATE,
     refusalRate: REFUSAL_RATE,
-    patienceMs: PATIENCE_MS,
   })
   log(`stack is up, connecting ${options.companies} companies`)
   const companies = await connectCompanies(stack, options.companies)

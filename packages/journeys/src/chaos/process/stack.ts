@@ -20,7 +20,6 @@ export type StackOptions = {
   lineFaultRate: number
   /** Share of the webhooks' calls that their receiver refuses. */
   refusalRate: number
-  patienceMs: number
   /** Claims as short as only a machine that does nothing else keeps up with. */
   isHasty: boolean
   log: (line: string) => void
@@ -115,7 +114,6 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       seed,
       directory: logs,
       deathsFile,
-      patienceMs: options.patienceMs,
       env: {
         ...inheritedSettings(),
         ...env,
