@@ -44,7 +44,7 @@ export async function runWorker(
   await using resources = new AsyncDisposableStack()
   if (config.databaseOwnerUrl !== null) await migrate(config.databaseOwnerUrl)
   const connected = resources.adopt(
-    connect({ ...config.database, ringSeconds: config.ringSeconds }),
+    connect({ ...config.database, ringSeconds: config.ringSeconds, isPresent: true }),
     (database) => database.close(),
   )
   await connected.check()

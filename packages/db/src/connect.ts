@@ -3,6 +3,7 @@ import { beginFor } from './company-setting.ts'
 import { companyTransaction } from './company-transaction.ts'
 import { refuseUnsafeLogins } from './login-check.ts'
 import { openPool } from './pool.ts'
+import { holderOption, holdPresence } from './presence.ts'
 import { systemTransaction } from './system-transaction.ts'
 import { readEach, transact } from './transaction.ts'
 
@@ -15,6 +16,8 @@ export type ConnectOptions = {
   poolSize?: number
   /** For how long what the sweeper rang for is not rung for again, unless its timer is set anew; ten when left out. */
   ringSeconds?: number
+  /** Whoever dies with claims frees them at once: a connection of its own tells the others that this process lives. */
+  isPresent?: boolean
   /** Told each time work crosses companies, before it does. */
   onSystem?: (reason: SystemReason) => void
 }
@@ -37,7 +40,9 @@ const RING_SECONDS = 10
 export function connect(options: ConnectOptions): ConnectedDatabase {
   const size = options.poolSize ?? POOL_SIZE
   const ringSeconds = options.ringSeconds ?? RING_SECONDS
-  const app = openPool({ url: options.appUrl, size, name: 'ksef-fleet' })
+  const presence = options.isPresent === true ? holdPresence(options.appUrl) : null
+  const own = presence === null ? {} : { options: holderOption(presence.holder) }
+  const app = openPool({ url: options.appUrl, size, name: 'ksef-fleet', ...own })
   const system = openPool({ url: options.systemUrl, size, name: 'ksef-fleet system' })
   return {
     withCompany: async (companyId, work) =>
@@ -51,9 +56,10 @@ export function connect(options: ConnectOptions): ConnectedDatabase {
     check: async () => {
       await transact(app, ['begin'], refuseUnsafeLogins)
       await transact(system, ['begin'], refuseUnsafeLogins)
+      await presence?.held()
     },
     close: async () => {
-      await Promise.all([app.end(), system.end()])
+      await Promise.all([app.end(), system.end(), presence?.close()])
     },
   }
 }

@@ -25,8 +25,8 @@ export type IntegrationStore = {
   setNipProof(id: IntegrationId, proof: Integration['nipProof']): Promise<void>
   /** When the fleet's own plan wants to look again at what waits; an earlier moment that was set meanwhile stays. */
   setDispatchAt(id: IntegrationId, at: Date): Promise<void>
-  /** A plan is being made: what was waited for before counts no more. */
-  clearDispatchAt(environment: KsefEnvironment): Promise<void>
+  /** A plan is being made: what was waited for before counts no more. False when nothing was. */
+  clearDispatchAt(environment: KsefEnvironment): Promise<boolean>
   /** Something that what waits was waiting for has come: the sweeper rings for the company's sending at once. */
   dispatchNow(environment: KsefEnvironment): Promise<void>
   setScopes(id: IntegrationId, scopes: Integration['scopes']): Promise<void>

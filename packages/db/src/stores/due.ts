@@ -17,6 +17,7 @@ import type {
 import { type SQL, sql } from 'drizzle-orm'
 import type { Tx } from '../transaction.ts'
 import { expireClaims } from './claim-expiry.ts'
+import { freeTheDead } from './freed-claims.ts'
 
 type OfSession = { companyId: CompanyId; sessionId: SessionId }
 type OfSubmission = { companyId: CompanyId; submissionId: SubmissionId }
@@ -29,7 +30,10 @@ type OfIntegration = { companyId: CompanyId; integrationId: IntegrationId }
 export function dueWork(tx: Tx, ringSeconds: number): SystemTransaction['due'] {
   const unrung = unrungFor(ringSeconds)
   return {
-    expireClaims: (limit) => expireClaims(tx, limit),
+    expireClaims: async (limit) => {
+      await freeTheDead(tx)
+      return expireClaims(tx, limit)
+    },
     sends: async (limit) => (await tx.execute<{ companyId: CompanyId }>(sends(limit, unrung))).rows,
     polls: async (limit) => (await tx.execute<OfSession>(polls(limit, unrung))).rows,
     nextPollInMs: async () => (await tx.execute<{ ms: number | null }>(nextPoll)).rows[0]?.ms ?? null,

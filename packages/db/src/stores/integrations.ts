@@ -137,7 +137,8 @@ function dispatchTimer(tx: Tx, companyId: CompanyId): DispatchTimer {
     },
     async clearDispatchAt(environment) {
       const waits = own(eq(table.environment, environment), isNotNull(table.dispatchAt))
-      await tx.update(table).set({ dispatchAt: null }).where(waits)
+      const { rowCount } = await tx.update(table).set({ dispatchAt: null }).where(waits)
+      return (rowCount ?? 0) > 0
     },
     async dispatchNow(environment) {
       const current = own(eq(table.environment, environment), ne(table.state, 'revoked'))

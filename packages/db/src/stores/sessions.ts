@@ -7,6 +7,7 @@ import {
 } from '@ksef-fleet/core'
 import { and, asc, eq, inArray, lt, type SQL, sql } from 'drizzle-orm'
 import { clock, clockIn, timer } from '../database-clock.ts'
+import { presentHolder } from '../presence.ts'
 import { sessions as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
 import { sessionColumns as columns } from './session-columns.ts'
@@ -70,6 +71,7 @@ function sessionWrites(tx: Tx, companyId: CompanyId): Writes {
           kind: 'online',
           state: 'opening',
           leaseUntil: clockIn(leaseSeconds),
+          heldBy: presentHolder,
           polls: 0,
           createdAt: clock,
         })

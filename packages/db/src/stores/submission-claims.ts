@@ -1,6 +1,7 @@
 import type { CompanyId, CompanyTransaction } from '@ksef-fleet/core'
 import { and, eq, type SQL, sql } from 'drizzle-orm'
 import { clock, clockIn } from '../database-clock.ts'
+import { presentHolder } from '../presence.ts'
 import { submissions as table } from '../tables.ts'
 import type { Tx } from '../transaction.ts'
 import { dueOfGroup, orderOf } from './pending-groups.ts'
@@ -26,6 +27,7 @@ export function submissionClaims(tx: Tx, companyId: CompanyId): Claims {
           state: 'claimed',
           fence: sql`${table.fence} + 1`,
           leaseUntil: clockIn(leaseSeconds),
+          heldBy: presentHolder,
           polls: 0,
           // A new try knows nothing of the last.
           reason: null,

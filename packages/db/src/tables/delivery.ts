@@ -51,6 +51,8 @@ export const sessions = pgTable(
     openedAt: moment('opened_at'),
     lastUsedAt: moment('last_used_at'),
     leaseUntil: moment('lease_until'),
+    /** The presence of whoever opens it; see `presence.ts`. */
+    heldBy: integer('held_by'),
     nextPollAt: moment('next_poll_at'),
     polls: integer('polls').notNull(),
     ksefStatusCode: integer('ksef_status_code'),
@@ -76,6 +78,7 @@ export const sessions = pgTable(
     index('sessions_unfinished')
       .on(t.createdAt)
       .where(sql`${t.state} in ('opening', 'open', 'closing', 'closed')`),
+    index('sessions_being_opened').on(t.heldBy).where(sql`${t.kind} = 'online' and ${t.state} = 'opening'`),
     index('sessions_orphaned')
       .on(t.nextPollAt)
       .where(sql`${t.state} = 'abandoned' and ${t.nextPollAt} is not null`),

@@ -79,6 +79,8 @@ const columns = {
   attempts: integer('attempts').notNull(),
   fence: integer('fence').notNull(),
   leaseUntil: moment('lease_until'),
+  /** The presence of whoever claimed it last; see `presence.ts`. */
+  heldBy: integer('held_by'),
   nextAttemptAt: moment('next_attempt_at'),
   nextPollAt: moment('next_poll_at'),
   polls: integer('polls').notNull(),

@@ -41,6 +41,11 @@ export type Posting = {
   load?: Load
 }
 
+/**
+ * Invoices that a company posts one behind the other before it is silent for a while: its session has several, however fast the
+ * machine is, and ends between them.
+ */
+const IN_A_ROW = 4
 const LANES = 6
 const AGAIN_MS = 200
 const TRIES_MAX = 300
@@ -51,7 +56,7 @@ export type Planned = { company: StormCompany; number: string; isTaken: boolean 
 
 export function planInvoices(posting: Posting): Planned[] {
   return Array.from({ length: posting.count }, (_, index) => {
-    const company = posting.companies[index % posting.companies.length]
+    const company = posting.companies[Math.floor(index / IN_A_ROW) % posting.companies.length]
     if (company === undefined) throw new Error('a storm needs companies')
     const number = `CH/${posting.seed}/${index + 1}`
     return { company, number, isTaken: chance(posting.seed, 'taken', number) < posting.takenRate }

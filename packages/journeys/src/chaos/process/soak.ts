@@ -14,7 +14,7 @@ import { type Stack, startStack } from './stack.ts'
 export type SoakOptions = {
   directory: string
   seed: string
-  /** In which invoices are posted and workers die; half as long again on a machine that is slower. */
+  /** In which invoices are posted and workers die; on a slow machine in up to two and a half times as long. */
   durationMs: number
   /** The last part of it, in which servers crash too. */
   stormMs: number
@@ -51,8 +51,8 @@ const LISTENERS = 2
 /** Deaths begin when so many invoices have gone all the way: every moment of it is known, and the code of workers is compiled. */
 const ENDED_FIRST = 60
 /** A fleet that is asked for more than the machine can do shows how long its queue is, and nothing of how it goes on. */
-const BACKLOG_MAX = 8
-const SLOWER_MAX = 1.5
+const BACKLOG_MAX = 4
+const SLOWER_MAX = 2.5
 /** What is promised of a resumption. */
 const RESUMED_MS_MAX = 5_000
 const DRAIN_MS_MAX = 60_000

@@ -1,0 +1,80 @@
+/**
+ * That a worker lives, as PostgreSQL sees it: an advisory lock on a connection that ends with the process, so that what it had
+ * claimed is free at once when it died. A lock that is lost while its worker lives frees its claims as well, which fences
+ * protect as they do from one that slept; one that outlives its worker leaves them to their leases.
+ */
+import { randomInt } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
+import { type SQL, sql } from 'drizzle-orm'
+import pg from 'pg'
+
+/** The first number of these locks; the second is the holder's. */
+export const PRESENCE_LOCK = 7_234_005
+
+const HOLDERS_MAX = 2 ** 31 - 1
+const CONNECT_MS_MAX = 5_000
+const AGAIN_MS = 250
+/** A machine that is gone, with nobody to close its connections, is noticed after some twenty seconds. */
+const OPTIONS = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_keepalives_count=3'
+
+export type Presence = {
+  /** Random, and this process's for as long as it lives. */
+  readonly holder: number
+  /** Resolves when the lock is held for the first time. */
+  held(): Promise<void>
+  close(): Promise<void>
+}
+
+export function holdPresence(url: string): Presence {
+  const holder = randomInt(1, HOLDERS_MAX)
+  const first = Promise.withResolvers<void>()
+  const end = new AbortController()
+  const holding = (async () => {
+    while (!end.signal.aborted) {
+      await holdOnce(url, { holder, signal: end.signal, onHeld: first.resolve }).catch(() => undefined)
+      await sleep(AGAIN_MS, undefined, { signal: end.signal }).catch(() => undefined)
+    }
+  })()
+  return {
+    holder,
+    held: () => first.promise,
+    async close() {
+      end.abort()
+      await holding
+    },
+  }
+}
+
+async function holdOnce(
+  url: string,
+  { holder, signal, onHeld }: { holder: number; signal: AbortSignal; onHeld: () => void },
+): Promise<void> {
+  const client = new pg.Client({
+    connectionString: url,
+    application_name: 'ksef-fleet presence',
+    keepAlive: true,
+    connectionTimeoutMillis: CONNECT_MS_MAX,
+    options: OPTIONS,
+  })
+  const gone = new Promise<void>((resolve) => {
+    client.once('end', resolve)
+    signal.addEventListener('abort', () => resolve(), { once: true })
+  })
+  client.on('error', () => undefined)
+  try {
+    await client.connect()
+    await client.query('select pg_advisory_lock($1, $2)', [PRESENCE_LOCK, holder])
+    onHeld()
+    await gone
+  } finally {
+    await client.end().catch(() => undefined)
+  }
+}
+
+/** The setting by which the statements of a pool know who claims. */
+export const holderOption = (holder: number): string => `-c fleet.holder=${holder}`
+
+/** Whoever runs the statement; null where nobody says so. */
+export const presentHolder: SQL<number | null> = sql<
+  number | null
+>`nullif(current_setting('fleet.holder', true), '')::integer`

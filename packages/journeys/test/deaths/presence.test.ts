@@ -1,0 +1,36 @@
+/**
+ * Leases for the worst case, so long that nothing here would live to see their end: whoever takes the place of a worker that was
+ * killed takes its invoices too, since PostgreSQL knows that it is gone.
+ */
+import { afterAll, beforeAll, expect, test } from 'vitest'
+import { died, type MortalFleet, NOTHING_BROKEN, startMortalFleet } from './mortal-fleet.ts'
+
+let mortal: MortalFleet
+
+beforeAll(async () => {
+  mortal = await startMortalFleet({ CLAIM_LEASE_SECONDS: '600' })
+})
+afterAll(() => mortal[Symbol.asyncDispose]())
+
+test.each([
+  'openOnlineSession before',
+  'submissions.claimNext after',
+  'attempts.begin after',
+  'sendInvoice after',
+])(
+  'an invoice whose worker was killed (%s) goes on at once',
+  async (moment) => {
+    const [company] = await mortal.companies(1)
+    if (company === undefined) throw new Error('no company')
+    const [first, second] = [mortal.worker(), mortal.worker()]
+    first.begin(moment)
+    await mortal.feed(company, 2, 'immediate')
+    await died(first, moment)
+    second.begin(null)
+    await mortal.atRest()
+    expect(await mortal.verdict()).toEqual(NOTHING_BROKEN)
+    expect(mortal.taken()).toEqual([1])
+    await mortal.endWorkers()
+  },
+  120_000,
+)
