@@ -48,7 +48,7 @@ export function volumeOf(minutes: number): Volume {
       durationMs: minutes * 60_000,
       stormMs: storm * 60_000,
       companies: 20,
-      workers: 2,
+      workers: 3,
       invoices,
       rounds: Math.max(1, Math.round(storm / ROUND_MINUTES)),
       isHasty: true,

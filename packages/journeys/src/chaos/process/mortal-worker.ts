@@ -1,6 +1,7 @@
 /** A worker that can die as a process: started, it loads its code and waits for its fate. */
 import { type ChildProcess, spawn } from 'node:child_process'
 import { closeSync, existsSync, openSync } from 'node:fs'
+import { setPriority } from 'node:os'
 import { dirname, join } from 'node:path'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { frozenFile, type Order } from './fate.ts'
@@ -24,10 +25,20 @@ export function spawnWorker(of: {
     stdio: ['ignore', log, log, 'ipc'],
   })
   closeSync(log)
+  yieldTo(child, YIELDING)
   return child
 }
 
+/** Of one that loads its code: those at work come first. Only who may take it back gives it. */
+const YIELDING = 10
+const MAY_TAKE_BACK = process.getuid?.() === 0
+
+function yieldTo({ pid }: ChildProcess, niceness: number): void {
+  if (MAY_TAKE_BACK && pid !== undefined) setPriority(pid, niceness)
+}
+
 export function order(child: ChildProcess, given: Order): void {
+  if ('begin' in given && !hasEnded(child)) yieldTo(child, 0)
   // Whoever died a moment ago hears nothing any more, and needs not.
   if (child.connected) child.send(given, () => undefined)
 }

@@ -47,14 +47,14 @@ const HASTY = {
   KSEF_DEADLINE_SECONDS: '0.8',
   BUDGET_WAIT_SECONDS: '0.6',
   CLAIM_LEASE_SECONDS: '1.5',
-  RING_SECONDS: '0.6',
+  RING_SECONDS: '1.2',
 }
 const PATIENT = { KSEF_DEADLINE_SECONDS: '1', CLAIM_LEASE_SECONDS: '3.2', RING_SECONDS: '1' }
 
 /** The other waits of a fleet, shortened by nothing but settings. */
 const WORKER_SETTINGS = {
   PACKAGE_LEASE_SECONDS: '1.5',
-  SEARCH_SECONDS: '0.1,0.3',
+  SEARCH_SECONDS: '0.1',
   POLL_SECONDS: '0.15,0.3,0.5,1',
   RETRY_SECONDS: '0.3,0.6,1',
   SWEEP_PAUSE_SECONDS: '0.4',
