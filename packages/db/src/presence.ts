@@ -7,6 +7,7 @@ import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { type SQL, sql } from 'drizzle-orm'
 import pg from 'pg'
+import { failureOf } from './failure.ts'
 
 /** The first number of these locks; the second is the holder's. */
 export const PRESENCE_LOCK = 7_234_005
@@ -20,29 +21,42 @@ const OPTIONS = '-c tcp_keepalives_idle=5 -c tcp_keepalives_interval=5 -c tcp_ke
 export type Presence = {
   /** Random, and this process's for as long as it lives. */
   readonly holder: number
-  /** Resolves when the lock is held for the first time. */
+  /** Resolves when the lock is held. @throws DatabaseFailure when it could not be taken */
   held(): Promise<void>
   close(): Promise<void>
 }
 
 export function holdPresence(url: string): Presence {
   const holder = randomInt(1, HOLDERS_MAX)
-  const first = Promise.withResolvers<void>()
   const end = new AbortController()
+  let trying = unheard()
   const holding = (async () => {
     while (!end.signal.aborted) {
-      await holdOnce(url, { holder, signal: end.signal, onHeld: first.resolve }).catch(() => undefined)
+      const { reject, resolve } = trying
+      const lost = await holdOnce(url, { holder, signal: end.signal, onHeld: resolve }).catch(
+        (error) => error,
+      )
+      trying = unheard()
+      // Changes nothing where it was held.
+      reject(failureOf(lost, 'working'))
       await sleep(AGAIN_MS, undefined, { signal: end.signal }).catch(() => undefined)
     }
   })()
   return {
     holder,
-    held: () => first.promise,
+    held: () => trying.promise,
     async close() {
       end.abort()
       await holding
     },
   }
+}
+
+/** A promise whose failure nobody needs to hear. */
+function unheard() {
+  const promise = Promise.withResolvers<void>()
+  promise.promise.catch(() => undefined)
+  return promise
 }
 
 async function holdOnce(
