@@ -16,6 +16,8 @@ import type { DeliveryWorker } from './delivery-worker.ts'
 const SETTLED: readonly SubmissionState[] = ['receipted', 'rejected', 'held']
 const QUIET_MS = 45_000
 const TURN_PAUSE_MS = 10
+/** About as many as a worker's queues have: all together have the connections of one pool. */
+const RUNS_AT_ONCE = 32
 
 export type Story = {
   companies: readonly CompanyId[]
@@ -44,12 +46,16 @@ export async function turn(
   const mine = [...new Map([...due, ...wished].map((ring) => [ring.key, ring])).values()]
     .filter((ring) => companies.includes(companyOf(ring)))
     .filter((ring) => only === undefined || only.includes(ring.job))
-  const running = mine.flatMap((ring) => {
+  const runs = mine.flatMap((ring) => {
     const answering = workers instanceof Map ? [workers.get(companyOf(ring))] : all
-    return answering.map((worker) => worker?.run(ring.job, ring.payload))
+    return answering.map((worker) => () => worker?.run(ring.job, ring.payload))
   })
-  await Promise.all(running)
-  return running.length
+  let begun = 0
+  const lane = async () => {
+    for (let run = runs[begun++]; run !== undefined; run = runs[begun++]) await run()
+  }
+  await Promise.all(Array.from({ length: RUNS_AT_ONCE }, lane))
+  return runs.length
 }
 
 const companyOf = (ring: Ring) => ring.payload.companyId as CompanyId

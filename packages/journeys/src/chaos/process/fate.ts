@@ -16,7 +16,7 @@ export type Fate = {
  * as far.
  */
 export type Patience = {
-  /** Moments of deliveries that it passes before it dies at any: some fifteen are the way of one invoice. */
+  /** Moments of deliveries that it passes before it dies at any: some twenty are the way of one invoice. */
   moments: number
   /** When its own does not come among so many after them, it dies at the last of these, whichever that is. */
   more: number

@@ -17,6 +17,8 @@ export function spawnWorker(of: {
   env: Record<string, string>
   logFile: string
   deathsFile: string
+  /** While it loads its code and waits, whoever is at work comes first. */
+  isPatient?: boolean
 }): ChildProcess {
   const log = openSync(of.logFile, 'w', 0o600)
   const child = spawn(process.execPath, [...LOADING, of.entry], {
@@ -25,20 +27,25 @@ export function spawnWorker(of: {
     stdio: ['ignore', log, log, 'ipc'],
   })
   closeSync(log)
-  yieldTo(child, YIELDING)
+  if (of.isPatient === true) setNiceness(child, PATIENT)
   return child
 }
 
-/** Of one that loads its code: those at work come first. Only who may take it back gives it. */
-const YIELDING = 10
+const PATIENT = 10
+/** Only who may take patience back asks for it. */
 const MAY_TAKE_BACK = process.getuid?.() === 0
 
-function yieldTo({ pid }: ChildProcess, niceness: number): void {
-  if (MAY_TAKE_BACK && pid !== undefined) setPriority(pid, niceness)
+function setNiceness({ pid }: ChildProcess, niceness: number): void {
+  if (!MAY_TAKE_BACK || pid === undefined) return
+  try {
+    setPriority(pid, niceness)
+  } catch {
+    // It ended a moment ago.
+  }
 }
 
 export function order(child: ChildProcess, given: Order): void {
-  if ('begin' in given && !hasEnded(child)) yieldTo(child, 0)
+  if ('begin' in given) setNiceness(child, 0)
   // Whoever died a moment ago hears nothing any more, and needs not.
   if (child.connected) child.send(given, () => undefined)
 }

@@ -32,6 +32,8 @@ export type SlotsOptions = {
   /** Logs of every life, and the file of deaths. */
   directory: string
   deathsFile: string
+  /** Workers that load their code make way for those at work. */
+  isPatient: boolean
 }
 
 export type Slots = AsyncDisposable & {

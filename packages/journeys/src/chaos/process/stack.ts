@@ -114,6 +114,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
       seed,
       directory: logs,
       deathsFile,
+      isPatient: options.isHasty,
       env: {
         ...inheritedSettings(),
         ...env,
