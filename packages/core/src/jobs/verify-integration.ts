@@ -1,6 +1,9 @@
 import { z } from 'zod'
+import { addSeconds } from '../delivery/delivery-context.ts'
 import { CompanyId, IntegrationId } from '../identifiers.ts'
 import { defineJob } from './define-job.ts'
+
+const AGAIN_SECONDS = 10
 
 const Payload = z.object({ companyId: CompanyId, integrationId: IntegrationId })
 
@@ -16,6 +19,14 @@ export const verifyIntegration = defineJob({
     const isTaken = await context.db.withCompany(companyId, (tx) =>
       tx.integrations.leaseVerification(integrationId, leaseSeconds),
     )
-    if (isTaken) await context.contexts.verifyIntegration(payload)
+    if (!isTaken) return
+    try {
+      await context.contexts.verifyIntegration(payload)
+    } catch (error) {
+      // Nothing was found out: whoever can makes it soon, and does not wait for the lease.
+      const again = addSeconds(context.now(), AGAIN_SECONDS)
+      await context.db.withCompany(companyId, (tx) => tx.integrations.setVerifyDue(integrationId, again))
+      throw error
+    }
   },
 })

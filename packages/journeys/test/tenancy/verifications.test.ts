@@ -1,5 +1,5 @@
 /** Whoever answers a ring for a verification: it is made once, and again when it was not finished. */
-import { requestVerification } from '@ksef-fleet/core'
+import { JOBS, requestVerification } from '@ksef-fleet/core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { type Connected, type DeliveryFleet, startDeliveryFleet } from '../delivery/delivery-fleet.ts'
 import type { DeliveryWorker } from '../delivery/delivery-worker.ts'
@@ -59,4 +59,18 @@ test('one that is asked for while another is under way follows it', async () => 
   await running
   await ring(company)
   expect(company.made()).toBe(2)
+})
+
+test('one that ended in an error of ours comes again in a moment, not after its lease', async () => {
+  const company = await asked()
+  const [{ context }] = workers
+  const failing = JOBS.find(({ name }) => name === 'verify-integration')
+  const contexts = { ...context.contexts, verifyIntegration: () => Promise.reject(new Error('no memory')) }
+  const request = { companyId: company.id, integrationId: company.integration.id }
+  await expect(failing?.run(request, { ...context, contexts })).rejects.toThrow('no memory')
+  const { rows } = await fleet.admin.query<{ soon: boolean }>(
+    `select verify_due_at between now() and now() + interval '11 seconds' as soon from ksef_integrations where id = $1`,
+    [company.integration.id],
+  )
+  expect(rows).toEqual([{ soon: true }])
 })
