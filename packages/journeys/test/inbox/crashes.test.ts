@@ -113,7 +113,7 @@ describe.each([
       for (const some of [deaths.slice(0, callsMax / 2), deaths.slice(callsMax / 2)])
         await Promise.all(some.map(async (death) => expectEnded(await survive(await begins(), death))))
     },
-    120_000,
+    240_000,
   )
 })
 
