@@ -70,17 +70,18 @@ async function holdOnce(
     connectionTimeoutMillis: CONNECT_MS_MAX,
     options: OPTIONS,
   })
-  const gone = new Promise<void>((resolve) => {
-    client.once('end', resolve)
-    signal.addEventListener('abort', () => resolve(), { once: true })
-  })
+  const gone = new Promise<void>((resolve) => client.once('end', resolve))
   client.on('error', () => undefined)
+  // Whatever it waits for: a lock that a connection of its own before still holds, too.
+  const leave = () => void client.end().catch(() => undefined)
+  signal.addEventListener('abort', leave)
   try {
     await client.connect()
     await client.query('select pg_advisory_lock($1, $2)', [PRESENCE_LOCK, holder])
     onHeld()
     await gone
   } finally {
+    signal.removeEventListener('abort', leave)
     await client.end().catch(() => undefined)
   }
 }

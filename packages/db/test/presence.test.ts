@@ -1,8 +1,9 @@
 /** What a worker claimed is free as soon as its process is gone, however long its lease, and not before. */
 import { randomUUID } from 'node:crypto'
-import { type Company, SessionId } from '@ksef-fleet/core'
+import { type Company, DatabaseFailure, SessionId } from '@ksef-fleet/core'
 import { afterAll, beforeEach, expect, test } from 'vitest'
 import { type ConnectedDatabase, connect } from '../src/index.ts'
+import { holdPresence } from '../src/presence.ts'
 import {
   FORM,
   forgetCompanies,
@@ -133,4 +134,10 @@ test('a presence whose connection is cut comes back by itself', async () => {
   expect(after?.pid).toBeGreaterThan(0)
   expect(after?.pid).not.toBe(before?.pid)
   await alive.close()
+})
+
+test('a presence that cannot be taken says so, and lets itself be closed', async () => {
+  const away = holdPresence('postgres://nobody@127.0.0.1:1/nothing')
+  await expect(away.held()).rejects.toBeInstanceOf(DatabaseFailure)
+  await away.close()
 })
