@@ -16,6 +16,8 @@ export function connectRedis(url: string, log: Log): Redis {
 
 /** A cache that does not answer at once is not worth waiting for. */
 const CACHE_ANSWER_MS_MAX = 1_000
+/** Workers find it again close together: until all have told what they called without it, none may call. */
+const CACHE_RECONNECT_MS_MAX = 500
 
 /**
  * A connection for what Redis merely saves us: unlike BullMQ's, it refuses a command at once while Redis is away, so that
@@ -27,7 +29,7 @@ export function connectCacheRedis(url: string, log: Log): Redis {
     commandTimeout: CACHE_ANSWER_MS_MAX,
     connectTimeout: CACHE_ANSWER_MS_MAX,
     ...LEAVING_DEMOTED_REDIS,
-    retryStrategy: (times) => Math.min(times * 100, RECONNECT_MS_MAX),
+    retryStrategy: (times) => Math.min(times * 100, CACHE_RECONNECT_MS_MAX),
   })
   redis.on('error', (error) => log.warn({ reason: error.name }, 'redis.cache-error'))
   return redis

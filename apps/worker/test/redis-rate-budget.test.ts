@@ -1,84 +1,22 @@
-import { randomBytes, randomUUID } from 'node:crypto'
+import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
-import {
-  type BudgetRedis,
-  type BudgetScope,
-  createSharedBudget,
-  DAWDLE_MS,
-  type LimitStanding,
-  type Log,
-  type RateBudget,
-  SETTLE_MS,
-  type SharedBudget,
-} from '@ksef-fleet/core'
-import { PUBLISHED_LIMITS, type RateLimits, UNBOUND } from '@ksef-fleet/ksef'
-import type { Redis } from 'ioredis'
-import { afterEach, beforeEach, describe, expect, test } from 'vitest'
-import { connectCacheRedis } from '../src/redis.ts'
+import { DAWDLE_MS, SETTLE_MS } from '@ksef-fleet/core'
+import { UNBOUND } from '@ksef-fleet/ksef'
+import { describe, expect, test } from 'vitest'
 import { redisRateBudget } from '../src/redis-rate-budget.ts'
+import {
+  aContext,
+  aWorker,
+  connect,
+  freshBudgets,
+  KNOWN_BEFORE_MS,
+  limitsOf,
+  takeAll,
+  UNHURRIED,
+} from './budgets.ts'
 
-const url = process.env.FLEET_TEST_REDIS_URL ?? ''
-const said: string[] = []
-const say = (_: unknown, event: string) => void said.push(event)
-const log: Log = { info: say, warn: say, error: say }
-const now = () => new Date()
 const HOUR_MS = 3_600_000
-
-/** What KSeF allows a second is allowed a minute here, so that no machine is too slow to spend it. */
-const UNHURRIED: RateLimits = Object.fromEntries(
-  Object.entries(PUBLISHED_LIMITS).map(([group, { perSecond, perHour }]) => [
-    group,
-    { perSecond: UNBOUND, perMinute: perSecond, perHour },
-  ]),
-)
-
-/** A context is known for longer than a question is under way, or it would seem to have come after the loss. */
-const KNOWN_BEFORE_MS = 1_000
-
-const open: Redis[] = []
-const connect = (to = url): Redis => {
-  const redis = connectCacheRedis(to, log)
-  open.push(redis)
-  return redis
-}
-/** A worker's budget, on a connection of its own. */
-const aWorker = (to = url): SharedBudget =>
-  createSharedBudget({ redis: redisRateBudget(connect(to)), egress: randomEgress, now, randomBytes, log })
-
-let randomEgress = 'default'
-beforeEach(() => {
-  randomEgress = randomUUID()
-  said.length = 0
-})
-afterEach(() => {
-  for (const redis of open.splice(0)) redis.disconnect()
-})
-
-/** A context that the fleet came to know a moment ago, after its counters began. */
-async function aContext(more: Partial<LimitStanding> = {}): Promise<BudgetScope> {
-  await aWorker().begin()
-  await sleep(5)
-  const value = String(1_000_000_000 + Math.floor(Math.random() * 8e9))
-  const since = new Date()
-  return {
-    environment: 'test',
-    context: { type: 'Nip', value },
-    limits: UNHURRIED,
-    blocks: {},
-    since,
-    ...more,
-  }
-}
-
-const limitsOf = (group: string, [perSecond, perMinute, perHour]: [number, number, number]): RateLimits => ({
-  ...UNHURRIED,
-  [group]: { perSecond, perMinute, perHour },
-})
-
-const takeAll = async (budget: RateBudget, scope: BudgetScope, count: number) => {
-  const taken = await Promise.all(Array.from({ length: count }, () => budget.take(scope, 'invoiceSend')))
-  return taken.filter(({ ok }) => ok).length
-}
+freshBudgets()
 
 describe('a window', () => {
   test('lets through its limit and not one more, however many workers ask at once', async () => {
@@ -107,7 +45,7 @@ describe('a window', () => {
 
   test('never holds more calls than its limit, whatever the pace', async () => {
     const redis = redisRateBudget(connect())
-    const keys = ['fleet-budget-birth', randomUUID(), randomUUID()]
+    const keys = ['fleet-budget-birth', randomUUID(), randomUUID(), randomUUID()]
     const windows = [
       { ms: 120, limit: 4 },
       { ms: 700, limit: 11 },
@@ -124,7 +62,7 @@ describe('a window', () => {
     const watch = connect()
     const moments = new Map<string, number>()
     const look = async () => {
-      const entries = await watch.zrange(keys[1] ?? '', 0, '-1', 'WITHSCORES')
+      const entries = await watch.zrange(keys[2] ?? '', 0, '-1', 'WITHSCORES')
       for (let at = 0; at < entries.length; at += 2) moments.set(entries[at] ?? '', Number(entries[at + 1]))
     }
     const watcher = async () => {
@@ -334,44 +272,6 @@ describe('the loss of the counters', () => {
     await aWorker().begin()
     await sleep(SETTLE_MS)
     expect(await many()).toBe(20)
-  })
-})
-
-describe('while Redis is away', () => {
-  const NOWHERE = 'redis://127.0.0.1:1'
-
-  test('a process goes on by a quarter of the limits, and obeys what KSeF refused', async () => {
-    const scope = await aContext()
-    const budget = aWorker(NOWHERE)
-    const sends = await Promise.all(Array.from({ length: 9 }, () => budget.take(scope, 'invoiceSend')))
-    expect(sends.filter(({ ok }) => ok)).toHaveLength(2)
-    const { invoiceSend } = await budget.peek(scope, ['invoiceSend'])
-    expect([invoiceSend.counted, invoiceSend.left]).toEqual(['process', 0])
-    expect(invoiceSend.windows.map(({ limit, used }) => [limit, used])).toEqual([
-      [2, 2],
-      [45, 2],
-    ])
-    await budget.block(scope, 'onlineSession', new Date(Date.now() + 5_000))
-    expect(await budget.take(scope, 'onlineSession')).toMatchObject({ ok: false, blocked: true })
-    expect(said.filter((event) => event === 'budget.redis-away')).toHaveLength(1)
-  })
-
-  test('what was called meanwhile is told to Redis when it is back', async () => {
-    const scope = await aContext()
-    const real = redisRateBudget(connect())
-    let away = true
-    const redis: BudgetRedis = {
-      run: async (...asked) => {
-        if (away) throw new Error('away')
-        return real.run(...asked)
-      },
-    }
-    const budget = createSharedBudget({ redis, egress: randomEgress, now, randomBytes, log })
-    expect(await takeAll(budget, scope, 5)).toBe(2)
-    away = false
-    expect((await budget.take(scope, 'invoiceSend')).ok).toBe(true)
-    const seen = await aWorker().peek(scope, ['invoiceSend'])
-    expect(seen.invoiceSend.windows.map(({ used }) => used)).toEqual([3, 3])
   })
 })
 

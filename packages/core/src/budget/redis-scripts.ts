@@ -1,16 +1,25 @@
+import { DAWDLE_MS } from './limit-windows.ts'
+
 /**
  * The counters in Redis. Each is a sorted set of the moments of its calls, by Redis's clock, so that a window slides and
  * workers with clocks of their own agree. One script looks at all windows of all counters of a call and counts it in all of
  * them or in none. Limits and blocks come with each question: Redis holds nothing that PostgreSQL does not know, but calls.
  */
 
-/** How long nothing goes after counters may have been lost: every worker that calls has told what it remembers by then. */
+/** How long nothing goes after counters may have been lost, or were away: every worker has told what it called by then. */
 export const SETTLE_MS = 1_900
 
 /**
- * KEYS: the birth of these counters; then for each counter its calls and its block.
- * ARGV: what is asked, as JSON: `ageMs` of the context here (-1: unknown), and for each counter its windows, `blockedMs`, and
- * `told`, age and name of calls that Redis may not know: made while it was away, or lost with it.
+ * So long nobody counts by itself: Redis may have been busy and nothing more, and what it let through last is out of KSeF's
+ * second by then. Shorter than what a call sits out.
+ */
+export const ALONE_AFTER_MS = 1_000 + DAWDLE_MS
+
+/**
+ * KEYS: the birth of these counters; whether they settle; then for each counter its calls and its block.
+ * ARGV: what is asked, as JSON: `ageMs` of the context here (-1: unknown), `settles` when Redis was away for whoever asks and
+ * workers may have called without it, and for each counter its windows, `blockedMs`, and `told`, age and name of calls that
+ * Redis may not know: made while it was away, or lost with it.
  *
  * Counters that begin amid the life of a context may have been lost. Until a window has passed since their birth, half of it
  * counts as spent before, or more where the workers remember more, and at first nothing goes, so that they can tell it.
@@ -45,7 +54,7 @@ local function isLost(window)
 end
 
 local function freeIn(calls, window)
-  local free = freeWith(calls, window, window.limit)
+  local free = math.max(redis.call('PTTL', KEYS[2]), freeWith(calls, window, window.limit))
   if not isLost(window) then return free end
   free = math.max(free, born + ${SETTLE_MS} - now)
   local half = math.floor(window.limit / 2)
@@ -73,19 +82,20 @@ end
  */
 const TAKE_SCRIPT = `${PRELUDE}
 redis.call('SET', KEYS[1], now, 'NX')
+if asked.settles then redis.call('SET', KEYS[2], 1, 'PX', ${SETTLE_MS}) end
 local wait, blocked = 0, 0
 for each, counter in ipairs(asked.counters) do
-  local calls = KEYS[each * 2]
+  local calls = KEYS[each * 2 + 1]
   tidy(calls, counter)
-  blocked = math.max(blocked, blockedFor(KEYS[each * 2 + 1], counter))
+  blocked = math.max(blocked, blockedFor(KEYS[each * 2 + 2], counter))
   for _, window in ipairs(counter.windows) do wait = math.max(wait, freeIn(calls, window)) end
 end
 wait = math.max(wait, blocked)
 if wait > 0 or not asked.counts then return { math.ceil(wait), math.ceil(blocked), born, now } end
 for each, counter in ipairs(asked.counters) do
   if counter.keepMs > 0 then
-    redis.call('ZADD', KEYS[each * 2], now, asked.id)
-    redis.call('PEXPIRE', KEYS[each * 2], counter.keepMs)
+    redis.call('ZADD', KEYS[each * 2 + 1], now, asked.id)
+    redis.call('PEXPIRE', KEYS[each * 2 + 1], counter.keepMs)
   end
 end
 return { 0, 0, born, now }
@@ -95,12 +105,12 @@ return { 0, 0, born, now }
 const PEEK_SCRIPT = `${PRELUDE}
 local seen = {}
 for each, counter in ipairs(asked.counters) do
-  local calls = KEYS[each * 2]
+  local calls = KEYS[each * 2 + 1]
   local windows = {}
   for index, window in ipairs(counter.windows) do
     windows[index] = { window.limit, usedOf(calls, window), math.ceil(freeIn(calls, window)) }
   end
-  seen[each] = { math.ceil(blockedFor(KEYS[each * 2 + 1], counter)), windows }
+  seen[each] = { math.ceil(blockedFor(KEYS[each * 2 + 2], counter)), windows }
 end
 return seen
 `

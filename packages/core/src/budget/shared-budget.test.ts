@@ -10,8 +10,10 @@ const START_MS = Date.UTC(2026, 10, 20, 10)
 
 /** A Redis that answers when the story says, and a clock that goes on when it says. */
 function aStory() {
-  const asked: { argument: { counts: boolean; counters: { told: [number, string][] }[] } }[] = []
-  const answers: ((answer: number[]) => void)[] = []
+  const asked: {
+    argument: { counts: boolean; settles: boolean; counters: { told: [number, string][] }[] }
+  }[] = []
+  const answers: ((answer: number[] | Promise<never>) => void)[] = []
   let atMs = START_MS
   const redis: BudgetRedis = {
     run: (_script, _keys, argument) => {
@@ -34,6 +36,8 @@ function aStory() {
     },
     /** Answers the oldest question that waits. */
     answer: (waitMs: number, birth: number) => answers.shift()?.([waitMs, 0, birth, atMs]),
+    /** Lets the oldest question that waits come to nothing. */
+    fail: () => answers.shift()?.(Promise.reject(new Error('Command timed out'))),
     turn: () => new Promise((resolve) => setImmediate(resolve)),
   }
 }
@@ -87,4 +91,37 @@ test('where every permit comes late, something goes all the same', async () => {
   }
   await expect(taken).resolves.toEqual({ ok: true })
   expect(asked).toHaveLength(2)
+})
+
+test('a Redis that did not answer once leads to no spending of its own: the call waits and asks again', async () => {
+  const { budget, asked, answer, fail, pass } = aStory()
+  const taken = budget.take(scope, 'invoiceSend')
+  pass(1_000)
+  fail()
+  await expect(taken).resolves.toEqual({ ok: false, retryAfterMs: 1_000, blocked: false })
+  pass(500)
+  const again = budget.take(scope, 'invoiceSend')
+  answer(0, 1)
+  await expect(again).resolves.toEqual({ ok: true })
+  // Nobody called without it meanwhile.
+  expect(asked.map(({ argument }) => argument.settles)).toEqual([false, false])
+})
+
+test('a Redis that is away for longer is done without, and told so when it is back', async () => {
+  const { budget, asked, answer, fail, pass, turn } = aStory()
+  const began = budget.begin()
+  fail()
+  await began
+  pass(2_000)
+  const alone = budget.take(scope, 'invoiceSend')
+  fail()
+  await expect(alone).resolves.toEqual({ ok: true })
+  pass(100)
+  const back = budget.begin()
+  answer(0, 1)
+  await turn()
+  answer(0, 1)
+  await back
+  expect(asked.map(({ argument }) => argument.settles)).toEqual([false, true, true, false])
+  expect(asked.at(-1)?.argument.counters.flatMap(({ told }) => told)).toHaveLength(1)
 })

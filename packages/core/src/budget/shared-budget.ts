@@ -4,6 +4,7 @@ import { groupBudgetOf, type SeenCounter } from './group-budget.ts'
 import { DAWDLE_MS } from './limit-windows.ts'
 import { createProcessBudget, freeInMs } from './process-budget.ts'
 import type { BudgetScope, CountedGroup, GroupBudget, RateBudget, Taken } from './rate-budget.ts'
+import { ALONE_AFTER_MS } from './redis-scripts.ts'
 import { createSharedCounters, type SharedCountersDependencies } from './shared-counters.ts'
 
 /**
@@ -40,6 +41,8 @@ export function createSharedBudget(deps: Dependencies): SharedBudget {
     counter: LimitCounter,
     { share, id }: { share: number; id: string },
   ): Taken => {
+    const aloneInMs = ALONE_AFTER_MS - shared.awayMs()
+    if (aloneInMs > 0) return { ok: false, retryAfterMs: aloneInMs, blocked: false }
     const counted = countedOf(scope, counter, { egress, now: now(), share: share * ALONE_SHARE })
     const { waitMs, blockedMs } = mine.take(counted, id)
     if (waitMs > 0) return { ok: false, retryAfterMs: waitMs, blocked: blockedMs > 0 }

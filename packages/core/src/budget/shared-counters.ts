@@ -5,10 +5,12 @@ import type { SeenCounter } from './group-budget.ts'
 import { DAWDLE_MS } from './limit-windows.ts'
 import type { ProcessBudget } from './process-budget.ts'
 import type { BudgetScope } from './rate-budget.ts'
-import type { BudgetRedis } from './redis-scripts.ts'
+import { ALONE_AFTER_MS, type BudgetRedis } from './redis-scripts.ts'
 
 /** When these counters began: gone with them, so that its absence tells of their loss. */
 const BIRTH_KEY = 'fleet-budget-birth'
+/** There while workers tell what they called without Redis. */
+const SETTLING_KEY = 'fleet-budget-settling'
 /** Counters told of in one step, after a loss. */
 const TOLD_AT_ONCE = 20
 /** A counter that is told of lives no longer than its longest window. */
@@ -43,12 +45,23 @@ export function createSharedCounters(deps: SharedCountersDependencies) {
   const { now, randomBytes, mine } = deps
   const own = Buffer.from(randomBytes(9)).toString('base64url')
   let ids = 0
-  const run = tolerantly(deps)
-  const ask = (script: 'take' | 'peek', keys: readonly string[], asked: Asked) =>
-    run(script, [BIRTH_KEY, ...keys.flatMap((key) => [key, `${key}-block`])], JSON.stringify(asked))
+  const { run, awayMs } = tolerantly(deps)
+  let isSettlingDue = false
+  const ask = async (script: 'take' | 'peek', keys: readonly string[], asked: Asked) => {
+    // Whoever finds Redis again may have counted by itself, as others may have, and they all tell it first.
+    isSettlingDue ||= awayMs() >= ALONE_AFTER_MS
+    const settles = isSettlingDue && script === 'take'
+    const counters = keys.flatMap((key) => [key, `${key}-block`])
+    const argument = JSON.stringify({ ...asked, settles })
+    const answer = await run(script, [BIRTH_KEY, SETTLING_KEY, ...counters], argument)
+    if (answer !== null && settles) isSettlingDue = false
+    return answer
+  }
   const memory = createMemory(deps, (keys, asked) => ask('take', keys, asked))
   return {
     newId: () => `${own}-${++ids}`,
+    /** For how long no question has been answered; 0 while Redis answers. */
+    awayMs,
     begin: () => memory.begin(),
     async take(scope: BudgetScope, counted: readonly Counted[], id: string) {
       const keys = counted.map(({ key }) => key)
@@ -79,20 +92,24 @@ export function createSharedCounters(deps: SharedCountersDependencies) {
   }
 }
 
-function tolerantly({ redis, log }: SharedCountersDependencies): BudgetRedis['run'] {
-  let isAway = false
-  return async (script, keys, argument) => {
+/** Runs scripts as long as Redis is there, and knows for how long it has not been. */
+function tolerantly({ redis, log, now }: SharedCountersDependencies) {
+  let awaySince: number | null = null
+  const run: BudgetRedis['run'] = async (script, keys, argument) => {
+    const at = now().getTime()
     try {
       const answer = await redis.run(script, keys, argument)
-      if (isAway) log.info({}, 'budget.redis-back')
-      isAway = false
+      if (awaySince !== null) log.info({}, 'budget.redis-back')
+      awaySince = null
       return answer
     } catch (error) {
-      if (!isAway) log.warn({ reason: error instanceof Error ? error.name : 'unknown' }, 'budget.redis-away')
-      isAway = true
+      if (awaySince === null)
+        log.warn({ reason: error instanceof Error ? error.name : 'unknown' }, 'budget.redis-away')
+      awaySince ??= at
       return null
     }
   }
+  return { run, awayMs: () => (awaySince === null ? 0 : now().getTime() - awaySince) }
 }
 
 /** What this process called and Redis does not know: made without it, or lost with its counters. */

@@ -1,0 +1,62 @@
+import { setTimeout as sleep } from 'node:timers/promises'
+import { ALONE_AFTER_MS, type BudgetRedis, SETTLE_MS } from '@ksef-fleet/core'
+import { describe, expect, test } from 'vitest'
+import { redisRateBudget } from '../src/redis-rate-budget.ts'
+import { aBudgetOver, aContext, aWorker, connect, freshBudgets, said, takeAll } from './budgets.ts'
+
+freshBudgets()
+
+describe('while Redis is away', () => {
+  const NOWHERE = 'redis://127.0.0.1:1'
+
+  test('a process goes on by a quarter of the limits, and obeys what KSeF refused', async () => {
+    const scope = await aContext()
+    const budget = aWorker(NOWHERE)
+    await budget.begin()
+    await sleep(ALONE_AFTER_MS)
+    const sends = await Promise.all(Array.from({ length: 9 }, () => budget.take(scope, 'invoiceSend')))
+    expect(sends.filter(({ ok }) => ok)).toHaveLength(2)
+    const { invoiceSend } = await budget.peek(scope, ['invoiceSend'])
+    expect([invoiceSend.counted, invoiceSend.left]).toEqual(['process', 0])
+    expect(invoiceSend.windows.map(({ limit, used }) => [limit, used])).toEqual([
+      [2, 2],
+      [45, 2],
+    ])
+    await budget.block(scope, 'onlineSession', new Date(Date.now() + 5_000))
+    expect(await budget.take(scope, 'onlineSession')).toMatchObject({ ok: false, blocked: true })
+    expect(said.filter((event) => event === 'budget.redis-away')).toHaveLength(1)
+  })
+
+  test('what was called meanwhile is told to Redis when it is back, and nobody is let through before all could', async () => {
+    const scope = await aContext()
+    let isAway = true
+    const away = () => {
+      const real = redisRateBudget(connect())
+      const redis: BudgetRedis = {
+        run: async (...asked) => {
+          if (isAway) throw new Error('away')
+          return real.run(...asked)
+        },
+      }
+      return aBudgetOver(redis)
+    }
+    const [one, another] = [away(), away()]
+    await Promise.all([one.begin(), another.begin()])
+    await sleep(ALONE_AFTER_MS)
+    expect(await takeAll(one, scope, 5)).toBe(2)
+    expect(await takeAll(another, scope, 5)).toBe(2)
+    isAway = false
+    const begun = performance.now()
+    await one.begin()
+    // It was not away for this one, which would know nothing of it.
+    const stranger = aWorker()
+    const atFirst = await stranger.take(scope, 'invoiceSend')
+    if (performance.now() - begun < SETTLE_MS) expect(atFirst).toMatchObject({ ok: false, blocked: false })
+    await another.begin()
+    await sleep(SETTLE_MS + 50)
+    const { invoiceSend } = await stranger.peek(scope, ['invoiceSend'])
+    const through = atFirst.ok ? 1 : 0
+    expect(invoiceSend.windows.map(({ used }) => used)).toEqual([4 + through, 4 + through])
+    expect((await stranger.take(scope, 'invoiceSend')).ok).toBe(true)
+  })
+})
