@@ -16,8 +16,8 @@ export function bindJobs(deps: {
   context: DeliveryContext
   concurrency: Record<QueueName, number>
   /**
-   * BullMQ's lock, renewed while a job runs. What a dead worker was at, the sweeper finds; but rings for the very job it
-   * died in coalesce with that one until its lock is over, or for ten seconds.
+   * BullMQ's lock, renewed while a job runs. What a dead worker was at, the sweeper finds, and rings for anew; once the lock
+   * of its job is over, that job runs as well, and finds nothing left to do.
    */
   lockMs: number
   observe: (run: { job: string; outcome: 'done' | 'failed'; seconds: number }) => void

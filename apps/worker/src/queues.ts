@@ -1,8 +1,8 @@
 /**
  * The doorbell. Each ring becomes a BullMQ job with ids only. Rings of one key coalesce: while one waits newcomers are
  * absorbed, while one runs exactly one follow-up waits. The deduplication id carries an epoch of some seconds, so that a
- * key left behind by an outage of Redis or by a worker that died can swallow rings no longer than that; the job's own id
- * is BullMQ's, so a failed job that is kept for inspection never blocks a new one.
+ * key left behind by an outage of Redis can swallow rings no longer than that, and the last death of a worker, whose jobs
+ * would swallow them as well; the job's own id is BullMQ's, so a failed job that is kept for inspection never blocks a new one.
  *
  * What is due is rung for again and again until it is done. Behind a queue that is slow each epoch would add another job for
  * the same work, and the queue would grow for as long as it is behind: so epochs are twice as long as what waits has waited.
@@ -17,6 +17,8 @@ const EPOCH_TIMES_MAX = 64
 
 export type Doorbell = {
   ring(rings: readonly Ring[]): Promise<void>
+  /** A worker was found gone at that moment: no ring from now on coalesces with one from before. */
+  ringAnewSince(death: Date): void
   close(): Promise<void>
 }
 
@@ -37,7 +39,11 @@ export function createDoorbell(deps: {
   log: Log
 }): Doorbell {
   const queues = new Map(QUEUE_NAMES.map((name) => [name, openQueue(name, deps)]))
+  let lastDeathMs = 0
   return {
+    ringAnewSince(death) {
+      lastDeathMs = Math.max(lastDeathMs, death.getTime())
+    },
     async ring(rings) {
       for (const [name, queue] of queues) {
         const mine = rings.filter((ring) => deps.queueOf(ring.job) === name)
@@ -53,7 +59,7 @@ export function createDoorbell(deps: {
             opts: {
               // By the clock that epochs go by, so that workers agree on how long it has waited.
               timestamp: now,
-              deduplication: { id: `${ring.key}-${epoch}`, keepLastIfActive: true },
+              deduplication: { id: `${ring.key}-${epoch}-${lastDeathMs}`, keepLastIfActive: true },
               attempts: 1,
               removeOnComplete: true,
               removeOnFail: { count: FAILED_KEPT_MAX },

@@ -26,9 +26,10 @@ export function startSweeper(deps: {
       const now = performance.now()
       const isWhole = now - wholeAt >= deps.pauseMs
       if (isWhole) wholeAt = now
-      const { rings, nextInMs } = await (isWhole
+      const { rings, nextInMs, lastDeathAt } = await (isWhole
         ? sweepDue(deps.db, deps.sessionIdleSeconds)
         : sweepPolls(deps.db))
+      if (lastDeathAt !== null) deps.doorbell.ringAnewSince(lastDeathAt)
       if (rings.length > 0) await deps.doorbell.ring(rings)
       const wholeInMs = wholeAt + deps.pauseMs - performance.now()
       return { inMs: Math.max(Math.min(nextInMs ?? wholeInMs, wholeInMs), SHORTEST_MS) }

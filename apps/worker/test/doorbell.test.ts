@@ -41,8 +41,8 @@ test('who is rung for again and again behind a slow queue waits in it a few time
   expect(waiting).toBeLessThanOrEqual(12 * COMPANIES.length)
 })
 
-test('a ring in another epoch is a job of its own, whatever became of the one before', async () => {
-  await ringAll()
+/** A worker takes all that waits, and is gone with it. */
+async function takenAndLost(): Promise<void> {
   const taken = Promise.withResolvers<void>()
   const never = new Promise(() => {})
   const dies = new Worker(
@@ -54,9 +54,28 @@ test('a ring in another epoch is a job of its own, whatever became of the one be
     { connection: redis.duplicate(), concurrency: COMPANIES.length },
   )
   await taken.promise
-  await dies.close(true)
   while ((await queue.getWaitingCount()) > 0) await sleep(10)
+  await dies.close(true)
+}
+
+test('a ring in another epoch is a job of its own, whatever became of the one before', async () => {
+  await ringAll()
+  await takenAndLost()
   now += RING_SECONDS * 1000
+  await ringAll()
+  expect(await queue.getWaitingCount()).toBe(COMPANIES.length)
+})
+
+test('a ring after a death is a job of its own at once, and once', async () => {
+  await ringAll()
+  await takenAndLost()
+  await ringAll()
+  expect(await queue.getWaitingCount()).toBe(0)
+  bell.ringAnewSince(new Date(now))
+  await ringAll()
+  // As told by another sweep, or late.
+  bell.ringAnewSince(new Date(now))
+  bell.ringAnewSince(new Date(now - 1_000))
   await ringAll()
   expect(await queue.getWaitingCount()).toBe(COMPANIES.length)
 })

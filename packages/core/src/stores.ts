@@ -287,6 +287,10 @@ export interface SystemTransaction {
    */
   due: {
     /**
+     * Ends the leases of workers that are gone. What was rung for before may have ended with them, and counts as unrung.
+     */
+    freeTheDead(): Promise<void>
+    /**
      * Ends claims whose lease ran out: with an attempt begun under the present fence the submission becomes `lost` and
      * due for its search, otherwise `pending` and due at once. Answers how many of each.
      */
@@ -295,8 +299,8 @@ export interface SystemTransaction {
     sends(limit: number): Promise<{ companyId: CompanyId }[]>
     /** Sessions with sent or lost submissions to ask about. */
     polls(limit: number): Promise<{ companyId: CompanyId; sessionId: SessionId }[]>
-    /** Milliseconds until the next of these comes due; null when none is to come. */
-    nextPollInMs(): Promise<number | null>
+    /** Milliseconds until the next of these comes due, null when none is to come; and when a worker was last found gone. */
+    outlook(): Promise<{ nextPollInMs: number | null; lastDeathAt: Date | null }>
     /** Registered submissions whose UPO is to be fetched. */
     upos(limit: number): Promise<{ companyId: CompanyId; submissionId: SubmissionId }[]>
     /**

@@ -40,7 +40,7 @@ const RING_SECONDS = 10
 export function connect(options: ConnectOptions): ConnectedDatabase {
   const size = options.poolSize ?? POOL_SIZE
   const ringSeconds = options.ringSeconds ?? RING_SECONDS
-  const presence = options.isPresent === true ? holdPresence(options.appUrl) : null
+  const presence = options.isPresent === true ? holdPresence(options.systemUrl) : null
   const own = presence === null ? {} : { options: holderOption(presence.holder) }
   const app = openPool({ url: options.appUrl, size, name: 'ksef-fleet', ...own })
   const system = openPool({ url: options.systemUrl, size, name: 'ksef-fleet system' })

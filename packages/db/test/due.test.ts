@@ -161,7 +161,7 @@ describe('polls', () => {
 })
 
 test('how long nobody is to be polled is told by the earliest timer to come', async () => {
-  const nextPollInMs = () => due((tx) => tx.due.nextPollInMs())
+  const nextPollInMs = async () => (await due((tx) => tx.due.outlook())).nextPollInMs
   expect(await nextPollInMs()).toBeNull()
   const company = await insertCompany(fleet)
   const sessionId = await openSession(fleet, company)

@@ -53,8 +53,15 @@ const open = (by: ConnectedDatabase, company: Company) =>
     }),
   )
 
-const sweep = (by: ConnectedDatabase = db) => by.asSystem('sweep-due', (tx) => tx.due.expireClaims(100))
+const sweep = (by: ConnectedDatabase = db) =>
+  by.asSystem('sweep-due', async (tx) => {
+    await tx.due.freeTheDead()
+    return tx.due.expireClaims(100)
+  })
 const sends = () => db.asSystem('sweep-due', (tx) => tx.due.sends(100))
+
+/** A worker that was there and whose lock nobody holds, as a kill leaves it. */
+const died = () => admin.query('insert into worker_presences (holder, is_present) values (1, true)')
 
 /** PostgreSQL has noticed: nobody holds a presence any more. */
 async function noneIsPresent(): Promise<void> {
@@ -110,6 +117,27 @@ test('a session that was being opened is free as well, and its company is rung f
   await sweep()
   expect(await isOver()).toBe(true)
   expect(await sends()).toEqual([{ companyId: company.id }])
+})
+
+test('what was rung for before a death is rung for again, whoever had been rung', async () => {
+  const company = await waiting()
+  const lastDeathAt = () => db.asSystem('sweep-due', async (tx) => (await tx.due.outlook()).lastDeathAt)
+  expect(await sends()).toEqual([{ companyId: company.id }])
+  expect(await sends()).toEqual([])
+  const leaving = await worker()
+  await leaving.close()
+  await sweep()
+  // It left in order: all it had been rung for is done.
+  expect(await sends()).toEqual([])
+  const before = await lastDeathAt()
+  await died()
+  await sweep()
+  expect((await lastDeathAt())?.getTime()).toBeGreaterThan(before?.getTime() ?? 0)
+  expect(await sends()).toEqual([{ companyId: company.id }])
+  // A sweeper that had not heard of it may have rung meanwhile.
+  expect(await sends()).toEqual([{ companyId: company.id }])
+  await admin.query(`update worker_presences set gone_at = gone_at - interval '1 second'`)
+  expect(await sends()).toEqual([])
 })
 
 test('where nobody says who claims, as behind a pooler that forwards no settings, leases decide alone', async () => {

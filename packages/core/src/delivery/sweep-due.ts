@@ -17,8 +17,11 @@ import type { FleetDatabase, SystemTransaction } from '../stores.ts'
 /** Rows of each kind in one sweep: what is left over is swept a moment later. */
 const ROWS_MAX = 500
 
-/** @property nextInMs until the next invoice is to be asked about, or null when none waits for that */
-export type Sweep = { rings: Ring[]; nextInMs: number | null }
+/**
+ * @property nextInMs until the next invoice is to be asked about, or null when none waits for that
+ * @property lastDeathAt when a worker was last found gone
+ */
+export type Sweep = { rings: Ring[]; nextInMs: number | null; lastDeathAt: Date | null }
 
 /**
  * Finds what is due and answers the rings for it. Timers are columns, so whatever becomes of Redis, of a job or of a
@@ -28,6 +31,7 @@ export type Sweep = { rings: Ring[]; nextInMs: number | null }
  */
 export async function sweepDue(db: FleetDatabase, idleSeconds: number): Promise<Sweep> {
   return db.asSystem('sweep-due', async ({ due }) => {
+    await due.freeTheDead()
     await due.expireClaims(ROWS_MAX)
     const rings = [
       ...(await due.sends(ROWS_MAX)).map((row) => ringOf(sendPending, row)),
@@ -44,7 +48,7 @@ export async function sweepDue(db: FleetDatabase, idleSeconds: number): Promise<
       ...(await due.deadlines(ROWS_MAX)).map((row) => ringOf(watchDeadlines, row)),
       ...(await due.notices(ROWS_MAX)).map((row) => ringOf(notifyExpiry, versionOf(row))),
     ]
-    return { rings, nextInMs: await due.nextPollInMs() }
+    return { rings, ...(await outlookOf(due)) }
   })
 }
 
@@ -52,8 +56,13 @@ export async function sweepDue(db: FleetDatabase, idleSeconds: number): Promise<
 export const sweepPolls = (db: FleetDatabase): Promise<Sweep> =>
   db.asSystem('sweep-due', async ({ due }) => ({
     rings: await duePolls(due),
-    nextInMs: await due.nextPollInMs(),
+    ...(await outlookOf(due)),
   }))
+
+async function outlookOf(due: SystemTransaction['due']): Promise<Omit<Sweep, 'rings'>> {
+  const { nextPollInMs, lastDeathAt } = await due.outlook()
+  return { nextInMs: nextPollInMs, lastDeathAt }
+}
 
 const duePolls = async (due: SystemTransaction['due']): Promise<Ring[]> =>
   (await due.polls(ROWS_MAX)).map((row) => ringOf(pollSession, row))

@@ -2,8 +2,10 @@
  * What the sweeper rings for. Each question finds what is due, skips what another sweeper holds, and marks what it
  * answers (`*_rung_at`) in the same statement, so that many sweepers ring once.
  *
- * A mark holds for some seconds (ten, unless set otherwise). A timer that came due after the mark counts as set anew and is
- * rung for at once, which is why a comparison with the mark takes the greatest of the timer and the pause.
+ * A mark holds for some seconds (ten, unless set otherwise), or until a worker is found gone, with which the ring may have ended;
+ * so may one of a sweeper that had not heard of it yet, for which there is half a second. A timer that came due after the mark
+ * counts as set anew and is rung for at once, which is why a comparison with the mark takes the greatest of the timer, the pause
+ * and the last death.
  */
 import type {
   CompanyId,
@@ -30,13 +32,11 @@ type OfIntegration = { companyId: CompanyId; integrationId: IntegrationId }
 export function dueWork(tx: Tx, ringSeconds: number): SystemTransaction['due'] {
   const unrung = unrungFor(ringSeconds)
   return {
-    expireClaims: async (limit) => {
-      await freeTheDead(tx)
-      return expireClaims(tx, limit)
-    },
+    freeTheDead: () => freeTheDead(tx),
+    expireClaims: (limit) => expireClaims(tx, limit),
     sends: async (limit) => (await tx.execute<{ companyId: CompanyId }>(sends(limit, unrung))).rows,
     polls: async (limit) => (await tx.execute<OfSession>(polls(limit, unrung))).rows,
-    nextPollInMs: async () => (await tx.execute<{ ms: number | null }>(nextPoll)).rows[0]?.ms ?? null,
+    outlook: () => readOutlook(tx),
     upos: async (limit) => (await tx.execute<OfSubmission>(upos(limit, unrung))).rows,
     sessions: async (limit, idleSeconds) =>
       (await tx.execute<OfSession>(unfinished({ limit, idleSeconds }, unrung))).rows,
@@ -63,7 +63,8 @@ const unrungFor =
   (ringSeconds: number): Unrung =>
   (mark, timer) => {
     const over = sql`statement_timestamp() - make_interval(secs => ${ringSeconds}::double precision)`
-    return sql`(${sql.raw(mark)} is null or ${sql.raw(mark)} < greatest(${sql.raw(timer)}, ${over}))`
+    const death = sql`(select max(gone_at) + interval '0.5 seconds' from worker_presences)`
+    return sql`(${sql.raw(mark)} is null or ${sql.raw(mark)} < greatest(${sql.raw(timer)}, ${over}, ${death}))`
   }
 
 /** While a plan waits, only what came since the last ring is a reason to plan anew: its own ring may be lost with Redis. */
@@ -109,10 +110,15 @@ const polls = (limit: number, unrung: Unrung): SQL => sql`
     from due where s.company_id = due.company_id and s.id = due.id
   returning s.company_id as "companyId", s.id as "sessionId"`
 
-const nextPoll: SQL = sql`
-  select (extract(epoch from min(next_poll_at) - clock_timestamp()) * 1000)::float8 as ms
-    from submissions
-   where state in ('sent', 'lost') and next_poll_at > statement_timestamp()`
+async function readOutlook(tx: Tx): ReturnType<SystemTransaction['due']['outlook']> {
+  const { rows } = await tx.execute<{ pollInMs: number | null; deathMs: number | null }>(sql`
+    select (extract(epoch from min(next_poll_at) - clock_timestamp()) * 1000)::float8 as "pollInMs",
+           (select extract(epoch from max(gone_at)) * 1000 from worker_presences)::float8 as "deathMs"
+      from submissions
+     where state in ('sent', 'lost') and next_poll_at > statement_timestamp()`)
+  const { pollInMs = null, deathMs = null } = rows[0] ?? {}
+  return { nextPollInMs: pollInMs, lastDeathAt: deathMs === null ? null : new Date(deathMs) }
+}
 
 const upos = (limit: number, unrung: Unrung): SQL => sql`
   with due as materialized (

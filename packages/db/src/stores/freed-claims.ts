@@ -3,28 +3,28 @@ import { PRESENCE_LOCK } from '../presence.ts'
 import type { Tx } from '../transaction.ts'
 
 /**
- * Ends the leases of workers that are there no more: whose presence anybody can lock. The lock is let go with this transaction,
- * and another sweeper that comes upon it meanwhile takes the dead one for alive until its next sweep. A company whose session
- * was being opened is rung for again, as one whose invoice was claimed is when the claim is ended.
+ * Ends the leases of workers that are there no more, and notes when they were found gone. Gone is whose presence anybody can lock;
+ * the lock is let go with this transaction, and another sweeper that comes upon it meanwhile takes the dead one for alive until
+ * its next sweep. A company whose session was being opened is rung for again, as one whose invoice was claimed is when the claim
+ * is ended.
  */
 export async function freeTheDead(tx: Tx): Promise<void> {
   await tx.execute(sql`
-    with held as materialized (
-      select held_by from submissions
-       where state = 'claimed' and lease_until > statement_timestamp() and held_by is not null
-       union
-      select held_by from sessions
-       where kind = 'online' and state = 'opening' and lease_until > statement_timestamp() and held_by is not null
-    ), dead as materialized (
-      select held_by from held where pg_try_advisory_xact_lock(${PRESENCE_LOCK}, held_by)
+    with dead as materialized (
+      select holder from worker_presences where is_present and pg_try_advisory_xact_lock(${PRESENCE_LOCK}, holder)
+    ), found as (
+      update worker_presences w set is_present = false, gone_at = clock_timestamp()
+        from dead where w.holder = dead.holder
+    ), gone as materialized (
+      select holder from dead union select holder from worker_presences where not is_present
     ), claims as materialized (
       select company_id, id from submissions
-       where state = 'claimed' and lease_until > statement_timestamp() and held_by in (select held_by from dead)
+       where state = 'claimed' and lease_until > statement_timestamp() and held_by in (select holder from gone)
          for update skip locked
     ), openings as materialized (
       select company_id, id, environment from sessions
        where kind = 'online' and state = 'opening' and lease_until > statement_timestamp()
-         and held_by in (select held_by from dead)
+         and held_by in (select holder from gone)
          for update skip locked
     ), marked as materialized (
       select i.company_id, i.id from ksef_integrations i

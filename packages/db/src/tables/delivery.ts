@@ -195,3 +195,12 @@ export const outbox = pgTable('outbox', {
   payload: jsonb('payload').$type<core.Ring['payload']>().notNull(),
   createdAt: moment('created_at').notNull(),
 })
+
+/** Workers by the numbers of their presences. They tell of no company, and only the system's login reaches them. */
+export const workerPresences = pgTable('worker_presences', {
+  holder: integer('holder').primaryKey(),
+  /** From when its lock was taken until it said goodbye, or was found gone. */
+  isPresent: boolean('is_present').notNull(),
+  /** When it was last found gone; what was rung for before may have ended with it. */
+  goneAt: moment('gone_at'),
+})

@@ -1,6 +1,6 @@
 /**
- * Leases for the worst case, so long that nothing here would live to see their end: whoever takes the place of a worker that was
- * killed takes its invoices too, since PostgreSQL knows that it is gone.
+ * Leases, locks of jobs and pauses between rings for the worst case, so long that nothing here would live to see their end:
+ * whoever takes the place of a worker that was killed takes its work too, since PostgreSQL knows that it is gone.
  */
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { died, type MortalFleet, NOTHING_BROKEN, startMortalFleet } from './mortal-fleet.ts'
@@ -8,7 +8,11 @@ import { died, type MortalFleet, NOTHING_BROKEN, startMortalFleet } from './mort
 let mortal: MortalFleet
 
 beforeAll(async () => {
-  mortal = await startMortalFleet({ CLAIM_LEASE_SECONDS: '600' })
+  mortal = await startMortalFleet({
+    CLAIM_LEASE_SECONDS: '600',
+    RING_SECONDS: '600',
+    JOB_LOCK_SECONDS: '600',
+  })
 })
 afterAll(() => mortal[Symbol.asyncDispose]())
 
@@ -17,6 +21,11 @@ test.each([
   'submissions.claimNext after',
   'attempts.begin after',
   'sendInvoice after',
+  'getSessionInvoice before',
+  'submissions.sent-registered before',
+  'downloadUpo before',
+  'closeOnlineSession before',
+  'sessions.closed-settled before',
 ])(
   'an invoice whose worker was killed (%s) goes on at once',
   async (moment) => {
