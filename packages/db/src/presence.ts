@@ -1,7 +1,8 @@
 /**
  * That a worker lives, as PostgreSQL sees it: an advisory lock on a connection that ends with the process, so that what it had
- * claimed is free at once when it died, and what it was rung for is rung for again. A lock that is lost while its worker lives frees its claims as well, which fences
- * protect as they do from one that slept; one that outlives its worker leaves them to their leases.
+ * claimed is free at once when it died, and what it was rung for is rung for again. A lock that is lost while its worker lives
+ * frees its claims as well, which fences protect as they do from one that slept; one that outlives its worker leaves them to
+ * their leases.
  */
 import { randomInt } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
@@ -89,7 +90,10 @@ async function holdOnce(
   const leave = async () => {
     // Who leaves in order is not found gone.
     if (isHeld)
-      await Promise.race([client.query(GOODBYE, [holder]).catch(() => undefined), sleep(GOODBYE_MS_MAX)])
+      await Promise.race([
+        client.query(GOODBYE, [holder]).catch(() => undefined),
+        sleep(GOODBYE_MS_MAX, undefined, { ref: false }),
+      ])
     await client.end().catch(() => undefined)
   }
   signal.addEventListener('abort', leave)

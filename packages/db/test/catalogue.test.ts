@@ -71,6 +71,7 @@ test('every table has one policy for the application, on the company, and one fo
       policy(table, `${table}_system`),
     ]),
     policy('ksef_call_counts', 'ksef_call_counts_system'),
+    policy('worker_presences', 'worker_presences_system'),
     policy('ksef_audit_log_default', 'ksef_audit_log_default_owner', { roles: '{fleet_owner}' }),
   ]
   const byName = (one: { policyname?: string }, other: { policyname?: string }) =>
@@ -142,17 +143,18 @@ test('the grants are exactly those the stores need', async () => {
     {
       role: 'fleet_system',
       privilege: 'DELETE',
-      tables: 'events ksef_call_counts ksef_exports outbox webhook_attempts webhook_deliveries',
+      tables:
+        'events ksef_call_counts ksef_exports outbox webhook_attempts webhook_deliveries worker_presences',
     },
     {
       role: 'fleet_system',
       privilege: 'INSERT',
-      tables: `api_keys event_retirement events ksef_audit_seals ksef_call_counts ${credentials} ksef_outages ${webhooks}`,
+      tables: `api_keys event_retirement events ksef_audit_seals ksef_call_counts ${credentials} ksef_outages ${webhooks} worker_presences`,
     },
     {
       role: 'fleet_system',
       privilege: 'SELECT',
-      tables: `api_keys attempts companies event_retirement events ${log} ksef_audit_seals ksef_availability ksef_call_counts ${status} ${credentials} ksef_documents ksef_exports ksef_integrations ksef_missing_documents ksef_outages ksef_sync_state outbox sessions submissions ${webhooks}`,
+      tables: `api_keys attempts companies event_retirement events ${log} ksef_audit_seals ksef_availability ksef_call_counts ${status} ${credentials} ksef_documents ksef_exports ksef_integrations ksef_missing_documents ksef_outages ksef_sync_state outbox sessions submissions ${webhooks} worker_presences`,
     },
     { role: 'fleet_system', privilege: 'USAGE', tables: 'ksef_audit_log_number' },
   ])
@@ -227,6 +229,8 @@ test('unique keys start with the company, but for those that tell nothing or mus
     ...['ksef_credential_versions_pkey', 'ksef_credentials_pkey'],
     ...['ksef_outages_pkey', 'ksef_outages_reference_key', 'outbox_pkey'],
     ...['webhook_attempts_pkey', 'webhook_deliveries_pkey', 'webhook_endpoints_pkey'],
+    // of workers, and of no company
+    'worker_presences_pkey',
   ])
 })
 

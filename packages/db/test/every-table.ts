@@ -244,7 +244,13 @@ export async function fillProvider(admin: pg.Client): Promise<string> {
 /** They tell of KSeF and of nobody: every company reads them, and none writes. */
 export const SHARED_TABLES = ['ksef_availability', 'ksef_outages']
 /** Tables that belong to no company: they span them, and only the system's login reaches them, but for the shared ones. */
-export const SYSTEM_TABLES = ['event_retirement', 'ksef_audit_seals', 'ksef_call_counts', ...SHARED_TABLES]
+export const SYSTEM_TABLES = [
+  'event_retirement',
+  'ksef_audit_seals',
+  'ksef_call_counts',
+  'worker_presences',
+  ...SHARED_TABLES,
+]
 
 /** Every table of the schema that holds companies' rows, with the column that names the company. Partitions are their log's. */
 export async function tenantTables(admin: pg.Client): Promise<{ table: string; companyColumn: string }[]> {

@@ -1,10 +1,9 @@
-import { DAWDLE_MS } from './limit-windows.ts'
-
 /**
  * The counters in Redis. Each is a sorted set of the moments of its calls, by Redis's clock, so that a window slides and
  * workers with clocks of their own agree. One script looks at all windows of all counters of a call and counts it in all of
  * them or in none. Limits and blocks come with each question: Redis holds nothing that PostgreSQL does not know, but calls.
  */
+import { DAWDLE_MS } from './limit-windows.ts'
 
 /** How long nothing goes after counters may have been lost, or were away: every worker has told what it called by then. */
 export const SETTLE_MS = 1_900
