@@ -43,6 +43,22 @@ describe('a window', () => {
     expect((await budget.take(scope, 'invoiceSend')).ok).toBe(true)
   })
 
+  test('counts a call that takes long from its end: nobody knows when it arrived', async () => {
+    const scope = await aContext({ limits: limitsOf('invoiceSend', [1, 100, 1000]) })
+    const budget = aWorker()
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    expect((await budget.take(scope, 'invoiceSend', { ended })).ok).toBe(true)
+    await sleep(1_200)
+    const over = performance.now()
+    end()
+    await sleep(10)
+    const asked = await budget.take(scope, 'invoiceSend')
+    const sinceMs = performance.now() - over
+    if (asked.ok) return expect(sinceMs).toBeGreaterThanOrEqual(1_000 + DAWDLE_MS)
+    expect(asked.retryAfterMs).toBeGreaterThanOrEqual(1_000 + DAWDLE_MS - sinceMs - 2)
+    expect(asked.retryAfterMs).toBeLessThanOrEqual(1_000 + DAWDLE_MS + 2)
+  })
+
   test('never holds more calls than its limit, whatever the pace', async () => {
     const redis = redisRateBudget(connect())
     const keys = ['fleet-budget-birth', randomUUID(), randomUUID(), randomUUID()]

@@ -37,7 +37,13 @@ type HttpSettings = {
 }
 
 /** Asked before each request; a failure in its answer is the call's, and nothing leaves. */
-export type Guard = (call: { readonly operation: KsefOperation }) => Promise<KsefFailure | null>
+export type Guard = (call: GuardedCall) => Promise<KsefFailure | null>
+
+export type GuardedCall = {
+  readonly operation: KsefOperation
+  /** Resolves when the call is over, however it ended: by then it has arrived at KSeF, if it ever does. Never rejects. */
+  readonly ended: Promise<void>
+}
 
 /** A document with its SHA-256 from `x-ms-meta-hash`, when the answer carried one. */
 export type Document = { readonly bytes: Uint8Array; readonly announcedHash?: string }
@@ -223,11 +229,12 @@ async function perform<T>(
   outgoing: Outgoing,
   read: (answer: HttpAnswer) => Result<T>,
 ): Promise<Result<T>> {
-  const refused = isForeign(outgoing) ? null : await settings.admit({ operation: outgoing.operation })
+  const { operation, call } = outgoing
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  const refused = isForeign(outgoing) ? null : await settings.admit({ operation, ended })
   if (refused !== null) return failed(refused)
   const started = performance.now()
-  const { result, answer } = await outcomeOf(settings, outgoing, read)
-  const { operation, call } = outgoing
+  const { result, answer } = await outcomeOf(settings, outgoing, read).finally(end)
   const durationMs = performance.now() - started
   settings.onCall(recordOf({ operation, path: call.path, durationMs, answer, result }))
   return result

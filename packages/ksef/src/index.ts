@@ -149,7 +149,7 @@ export { EXPORT_PROBLEMS, ExportPackageError, type ExportProblem } from './expor
 export { type DownloadedPackage, type ExportedFile, readExportPackage } from './export/read-export-package.ts'
 export { heldBack, type KsefEffect, type KsefFailure, type KsefFailureKind, type Result } from './failure.ts'
 export { foreignText } from './foreign-text.ts'
-export type { Guard, KsefCall, KsefHttp, Sink } from './http.ts'
+export type { Guard, GuardedCall, KsefCall, KsefHttp, Sink } from './http.ts'
 export { COMPANY_PARTICULARS, faultsOfParticulars } from './invoice-data/company-particulars.ts'
 export type {
   CompanyParticulars,

@@ -28,7 +28,8 @@ function guarded(
   }
   const sleep = async (ms: number) => void slept.push(ms)
   const guard = budgetGuard({ take, sitOutMs }, { scope, purpose, sleep })
-  return { asked, slept, ask: (operation: KsefOperation) => guard({ operation }) }
+  const ended = Promise.resolve()
+  return { asked, slept, ask: (operation: KsefOperation) => guard({ operation, ended }) }
 }
 const wait = (retryAfterMs: number, blocked = false): Taken => ({ ok: false, retryAfterMs, blocked })
 

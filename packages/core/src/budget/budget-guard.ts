@@ -23,11 +23,11 @@ export function budgetGuard(
     sleep,
   }: { scope: BudgetScope; purpose: CallPurpose; sleep: (ms: number) => Promise<unknown> },
 ): Guard {
-  return async ({ operation }) => {
+  return async ({ operation, ended }) => {
     const counter = limitCounterOf(operation)
     if (counter === null) return null
     const patienceMs = MIDWAY.has(operation) ? MIDWAY_MS_MAX : (budget.sitOutMs ?? SAT_OUT_MS)
-    const by = { share: shareOf(purpose, counter) }
+    const by = { share: shareOf(purpose, counter), ended }
     let waitedMs = 0
     for (;;) {
       const taken = await budget.take(scope, counter, by)

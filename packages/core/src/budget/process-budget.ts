@@ -21,6 +21,8 @@ export type ProcessBudget = {
   take(counters: readonly Counted[], id: string): { waitMs: number; blockedMs: number }
   /** Counts a call that was let through elsewhere. */
   note(counters: readonly Counted[], id: string): void
+  /** One of its calls is or was under way for long: it counts as made now. */
+  retime(counters: readonly Pick<Counted, 'key'>[], id: string): void
   block(key: string, ms: number): void
   calls(key: string): readonly OwnCall[]
   /** Of every counter; the longest quiet first. */
@@ -58,6 +60,13 @@ export function createProcessBudget({ now }: { now: () => Date }): ProcessBudget
   }
   return {
     note,
+    retime(counters, id) {
+      for (const { key } of counters) {
+        const calls = logs.get(key)
+        if (calls?.some((call) => call.id === id) !== true) continue
+        put(key, [...calls.filter((call) => call.id !== id), { at: now().getTime(), id }])
+      }
+    },
     blockedMs,
     calls: (key) => logs.get(key) ?? [],
     keys: () => [...logs.keys()],

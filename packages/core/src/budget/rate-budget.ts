@@ -38,8 +38,13 @@ export interface RateBudget {
    * rejects: without Redis it counts in this process, by a part of the limits.
    *
    * @param share the part of each window that may be used by then, as `shareOf` says; the whole when left out
+   * @param ended resolves when the call is over: one that took long counts from then, since nobody knows when it arrived
    */
-  take(scope: BudgetScope, counter: LimitCounter, by?: { share?: number }): Promise<Taken>
+  take(
+    scope: BudgetScope,
+    counter: LimitCounter,
+    by?: { share?: number; ended?: Promise<void> },
+  ): Promise<Taken>
   /** What is left of several groups, in one look. Nothing is spent. */
   peek<Group extends CountedGroup>(
     scope: BudgetScope,

@@ -120,7 +120,25 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1
 return 1
 `
 
-export const BUDGET_SCRIPTS = { take: TAKE_SCRIPT, peek: PEEK_SCRIPT, block: BLOCK_SCRIPT } as const
+/** KEYS: the counters of a call that takes long. ARGV: as JSON its `id`, and for each counter `keepMs`. It counts as made now. */
+const RETIME_SCRIPT = `
+local time = redis.call('TIME')
+local now = time[1] * 1000 + math.floor(time[2] / 1000)
+local asked = cjson.decode(ARGV[1])
+for each, calls in ipairs(KEYS) do
+  if redis.call('ZADD', calls, 'XX', 'GT', 'CH', now, asked.id) == 1 then
+    redis.call('PEXPIRE', calls, asked.keepMs[each])
+  end
+end
+return 1
+`
+
+export const BUDGET_SCRIPTS = {
+  take: TAKE_SCRIPT,
+  peek: PEEK_SCRIPT,
+  block: BLOCK_SCRIPT,
+  retime: RETIME_SCRIPT,
+} as const
 
 /** The one command that counting takes: runs a script by its name. Rejects while Redis is away. */
 export interface BudgetRedis {

@@ -11,13 +11,14 @@ const START_MS = Date.UTC(2026, 10, 20, 10)
 /** A Redis that answers when the story says, and a clock that goes on when it says. */
 function aStory() {
   const asked: {
+    script: string
     argument: { counts: boolean; settles: boolean; counters: { told: [number, string][] }[] }
   }[] = []
   const answers: ((answer: number[] | Promise<never>) => void)[] = []
   let atMs = START_MS
   const redis: BudgetRedis = {
-    run: (_script, _keys, argument) => {
-      asked.push({ argument: JSON.parse(argument) })
+    run: (script, _keys, argument) => {
+      asked.push({ script, argument: JSON.parse(argument) })
       return new Promise((resolve) => answers.push(resolve))
     },
   }
@@ -124,4 +125,37 @@ test('a Redis that is away for longer is done without, and told so when it is ba
   await back
   expect(asked.map(({ argument }) => argument.settles)).toEqual([false, true, true, false])
   expect(asked.at(-1)?.argument.counters.flatMap(({ told }) => told)).toHaveLength(1)
+})
+
+test('a call that takes long counts anew while it does and when it is over, and a prompt one does not', async () => {
+  const { budget, asked, answer, pass, turn } = aStory()
+  const permitted = async () => {
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    const taken = budget.take(scope, 'invoiceSend', { ended })
+    answer(0, 1)
+    await expect(taken).resolves.toEqual({ ok: true })
+    return end
+  }
+  const looked = async () => {
+    const began = budget.begin()
+    for (let look = 0; look < 2; look++) answer(0, 1)
+    await began
+  }
+  const scripts = () => asked.splice(0).map(({ script }) => script)
+  const endPrompt = await permitted()
+  pass(200)
+  await looked()
+  endPrompt()
+  await turn()
+  expect(scripts()).toEqual(['take', 'take'])
+  const endLong = await permitted()
+  pass(400)
+  await looked()
+  pass(400)
+  endLong()
+  await turn()
+  answer(0, 1)
+  expect(scripts()).toEqual(['take', 'retime', 'take', 'retime'])
+  await looked()
+  expect(scripts()).toEqual(['take'])
 })

@@ -2,7 +2,7 @@ import type { LimitCounter } from '@ksef-fleet/ksef'
 import { type Counted, countedOf, counterKey } from './counted.ts'
 import { groupBudgetOf, type SeenCounter } from './group-budget.ts'
 import { DAWDLE_MS } from './limit-windows.ts'
-import { createProcessBudget, freeInMs } from './process-budget.ts'
+import { createProcessBudget, freeInMs, type ProcessBudget } from './process-budget.ts'
 import type { BudgetScope, CountedGroup, GroupBudget, RateBudget, Taken } from './rate-budget.ts'
 import { ALONE_AFTER_MS } from './redis-scripts.ts'
 import { createSharedCounters, type SharedCountersDependencies } from './shared-counters.ts'
@@ -49,24 +49,32 @@ export function createSharedBudget(deps: Dependencies): SharedBudget {
     shared.tellLater(counted)
     return { ok: true }
   }
+  const takeOnce = async (
+    scope: BudgetScope,
+    counter: LimitCounter,
+    share: number,
+  ): Promise<{ taken: Taken; isFresh: boolean; id: string; counted: Counted[] }> => {
+    const at = now()
+    const id = shared.newId()
+    const counted = withOwnBlocks(countedOf(scope, counter, { egress, now: at, share }))
+    const answer = await shared.take(scope, counted, id)
+    const taken = answer === null ? alone(scope, counter, { share, id }) : takenBy(answer)
+    return { taken, id, counted, isFresh: answer === null || now().getTime() - at.getTime() <= FRESH_MS }
+  }
   const budget: RateBudget = {
     sitOutMs: deps.sitOutMs,
-    async take(scope, counter, { share = 1 } = {}) {
+    async take(scope, counter, { share = 1, ended } = {}) {
       for (let asked = 1; ; asked++) {
-        const at = now()
-        const id = shared.newId()
-        const counted = withOwnBlocks(countedOf(scope, counter, { egress, now: at, share }))
-        const answer = await shared.take(scope, counted, id)
-        if (answer === null) return alone(scope, counter, { share, id })
-        const [waitMs, blockedMs] = answer
-        if (waitMs > 0) return { ok: false, retryAfterMs: waitMs, blocked: blockedMs > 0 }
-        if (now().getTime() - at.getTime() <= FRESH_MS || asked === ASKED_MAX) return { ok: true }
+        const { taken, isFresh, id, counted } = await takeOnce(scope, counter, share)
+        if (taken.ok && !isFresh && asked < ASKED_MAX) continue
+        if (taken.ok) shared.follow(counted, { id, ended })
+        return taken
       }
     },
     async peek(scope, groups) {
       const asked = groups.map((group) => countedOf(scope, group, { egress, now: now(), share: 1 }))
       const seen = await shared.peek(scope, withOwnBlocks(asked.flat()))
-      const found = seen ?? asked.flat().map(seenAlone)
+      const found = seen ?? asked.flat().map((one) => seenAlone(one, mine, now().getTime()))
       const budgets: [CountedGroup, GroupBudget][] = groups.map((group, index) => {
         const before = asked.slice(0, index).flat().length
         const counted = asked[index] ?? []
@@ -85,17 +93,21 @@ export function createSharedBudget(deps: Dependencies): SharedBudget {
   }
   const withOwnBlocks = (counted: readonly Counted[]): Counted[] =>
     counted.map((one) => ({ ...one, blockedMs: Math.max(one.blockedMs, mine.blockedMs(one.key)) }))
-  const seenAlone = ({ key, windows, blockedMs }: Counted): SeenCounter => {
-    const at = now().getTime()
-    const calls = mine.calls(key)
-    return {
-      blockedMs: Math.max(blockedMs, mine.blockedMs(key)),
-      windows: windows.map((window) => {
-        const limit = Math.max(1, Math.floor(window.limit * ALONE_SHARE))
-        const used = calls.filter((call) => call.at > at - window.ms).length
-        return { limit, used, freeMs: freeInMs(calls, { ...window, limit }, at) }
-      }),
-    }
-  }
   return { ...budget, begin: () => shared.begin() }
+}
+
+const takenBy = ([waitMs, blockedMs]: readonly [number, number]): Taken =>
+  waitMs > 0 ? { ok: false, retryAfterMs: waitMs, blocked: blockedMs > 0 } : { ok: true }
+
+/** What this process may spend by itself, and has. */
+function seenAlone({ key, windows, blockedMs }: Counted, mine: ProcessBudget, at: number): SeenCounter {
+  const calls = mine.calls(key)
+  return {
+    blockedMs: Math.max(blockedMs, mine.blockedMs(key)),
+    windows: windows.map((window) => {
+      const limit = Math.max(1, Math.floor(window.limit * ALONE_SHARE))
+      const used = calls.filter((call) => call.at > at - window.ms).length
+      return { limit, used, freeMs: freeInMs(calls, { ...window, limit }, at) }
+    }),
+  }
 }

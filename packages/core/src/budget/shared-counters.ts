@@ -1,5 +1,6 @@
 import { z } from 'zod'
 import type { Log } from '../log.ts'
+import { followCalls } from './calls-under-way.ts'
 import type { Counted } from './counted.ts'
 import type { SeenCounter } from './group-budget.ts'
 import { DAWDLE_MS } from './limit-windows.ts'
@@ -25,7 +26,7 @@ export type SharedCountersDependencies = {
   randomBytes: (length: number) => Uint8Array
   log: Log
   /** What this process called by itself, to be told when Redis does not know it. */
-  mine: Pick<ProcessBudget, 'calls' | 'keys' | 'note'>
+  mine: Pick<ProcessBudget, 'calls' | 'keys' | 'note' | 'retime'>
 }
 
 type Asked = {
@@ -57,12 +58,17 @@ export function createSharedCounters(deps: SharedCountersDependencies) {
     if (answer !== null && settles) isSettlingDue = false
     return answer
   }
+  const callsUnderWay = followCalls(deps, run)
   const memory = createMemory(deps, (keys, asked) => ask('take', keys, asked))
   return {
     newId: () => `${own}-${++ids}`,
     /** For how long no question has been answered; 0 while Redis answers. */
     awayMs,
-    begin: () => memory.begin(),
+    async begin() {
+      callsUnderWay.retimeLong()
+      await memory.begin()
+    },
+    follow: callsUnderWay.follow,
     async take(scope: BudgetScope, counted: readonly Counted[], id: string) {
       const keys = counted.map(({ key }) => key)
       const asked = askedOf(counted, { id, ageMs: ageOf(scope, now()), told: memory.untold })

@@ -1,0 +1,52 @@
+import type { Counted } from './counted.ts'
+import { DAWDLE_MS } from './limit-windows.ts'
+import type { ProcessBudget } from './process-budget.ts'
+import type { BudgetRedis } from './redis-scripts.ts'
+
+/** A call that is over by then arrived within what any call may dawdle. */
+const PROMPT_MS = DAWDLE_MS / 4
+
+type Followed = { readonly id: string; readonly ended?: Promise<void> | undefined }
+type UnderWay = { readonly counted: readonly Counted[]; at: number }
+
+/**
+ * Calls from their permit to their end. Between the two they arrive at KSeF, and nobody knows when: on a machine that is behind,
+ * or on a slow line, long after they were counted, among calls that were counted later. So what takes long is counted as made at
+ * each look at it, and in the end when it is over.
+ */
+export function followCalls(
+  { now, mine }: { now: () => Date; mine: Pick<ProcessBudget, 'retime'> },
+  run: BudgetRedis['run'],
+) {
+  const underWay = new Map<string, UnderWay>()
+
+  const retimeIfLong = (id: string, call: UnderWay): void => {
+    const at = now().getTime()
+    if (at - call.at <= PROMPT_MS) return
+    call.at = at
+    const counted = call.counted.filter(({ windows }) => windows.length > 0)
+    if (counted.length === 0) return
+    mine.retime(counted, id)
+    const keepMs = counted.map(({ windows }) => windows.at(-1)?.ms ?? 0)
+    void run(
+      'retime',
+      counted.map(({ key }) => key),
+      JSON.stringify({ id, keepMs }),
+    )
+  }
+  return {
+    /** Without an end to wait for, a call counts from its permit. */
+    follow(counted: readonly Counted[], { id, ended }: Followed): void {
+      if (ended === undefined) return
+      const call: UnderWay = { counted, at: now().getTime() }
+      underWay.set(id, call)
+      void ended.then(() => {
+        underWay.delete(id)
+        retimeIfLong(id, call)
+      })
+    },
+    retimeLong(): void {
+      for (const [id, call] of underWay) retimeIfLong(id, call)
+    },
+  }
+}
