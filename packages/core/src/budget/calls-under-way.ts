@@ -6,13 +6,14 @@ import type { BudgetRedis } from './redis-scripts.ts'
 /** A call that is over by then arrived within what any call may dawdle. */
 const PROMPT_MS = DAWDLE_MS / 4
 
-type Followed = { readonly id: string; readonly ended?: Promise<void> | undefined }
+/** @property at when the permit was asked for */
+type Followed = { readonly id: string; readonly ended?: Promise<void> | undefined; readonly at: Date }
 type UnderWay = { readonly counted: readonly Counted[]; at: number }
 
 /**
  * Calls from their permit to their end. Between the two they arrive at KSeF, and nobody knows when: on a machine that is behind,
- * or on a slow line, long after they were counted, among calls that were counted later. So what takes long is counted as made at
- * each look at it, and in the end when it is over.
+ * or on a slow line, long after they were counted, among calls that were counted later. So what takes long, and be it the permit's
+ * own way here, is counted as made at each look at it, and in the end when it is over.
  */
 export function followCalls(
   { now, mine }: { now: () => Date; mine: Pick<ProcessBudget, 'retime'> },
@@ -36,10 +37,11 @@ export function followCalls(
   }
   return {
     /** Without an end to wait for, a call counts from its permit. */
-    follow(counted: readonly Counted[], { id, ended }: Followed): void {
+    follow(counted: readonly Counted[], { id, ended, at }: Followed): void {
       if (ended === undefined) return
-      const call: UnderWay = { counted, at: now().getTime() }
+      const call: UnderWay = { counted, at: at.getTime() }
       underWay.set(id, call)
+      retimeIfLong(id, call)
       void ended.then(() => {
         underWay.delete(id)
         retimeIfLong(id, call)

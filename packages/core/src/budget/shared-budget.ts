@@ -1,7 +1,6 @@
 import type { LimitCounter } from '@ksef-fleet/ksef'
 import { type Counted, countedOf, counterKey } from './counted.ts'
 import { groupBudgetOf, type SeenCounter } from './group-budget.ts'
-import { DAWDLE_MS } from './limit-windows.ts'
 import { createProcessBudget, freeInMs, type ProcessBudget } from './process-budget.ts'
 import type { BudgetScope, CountedGroup, GroupBudget, RateBudget, Taken } from './rate-budget.ts'
 import { ALONE_AFTER_MS } from './redis-scripts.ts'
@@ -11,14 +10,6 @@ import { createSharedCounters, type SharedCountersDependencies } from './shared-
  * What a process may spend by itself while Redis is away: four of them stay within KSeF's limits, and it still sends.
  */
 export const ALONE_SHARE = 1 / 4
-
-/**
- * A permit is of the moment at which Redis counted it, and what comes of it late meets later calls within KSeF's window. Half of
- * what a call may dawdle is left for its way to KSeF; one whose answer took longer is spent on nothing, and another is asked for.
- */
-const FRESH_MS = DAWDLE_MS / 2
-/** On a machine that is never in time something has to go all the same. */
-const ASKED_MAX = 2
 
 type Dependencies = Omit<SharedCountersDependencies, 'mine'> & {
   /** Names the address that KSeF sees; fleets behind one address share it. */
@@ -49,27 +40,16 @@ export function createSharedBudget(deps: Dependencies): SharedBudget {
     shared.tellLater(counted)
     return { ok: true }
   }
-  const takeOnce = async (
-    scope: BudgetScope,
-    counter: LimitCounter,
-    share: number,
-  ): Promise<{ taken: Taken; isFresh: boolean; id: string; counted: Counted[] }> => {
-    const at = now()
-    const id = shared.newId()
-    const counted = withOwnBlocks(countedOf(scope, counter, { egress, now: at, share }))
-    const answer = await shared.take(scope, counted, id)
-    const taken = answer === null ? alone(scope, counter, { share, id }) : takenBy(answer)
-    return { taken, id, counted, isFresh: answer === null || now().getTime() - at.getTime() <= FRESH_MS }
-  }
   const budget: RateBudget = {
     sitOutMs: deps.sitOutMs,
     async take(scope, counter, { share = 1, ended } = {}) {
-      for (let asked = 1; ; asked++) {
-        const { taken, isFresh, id, counted } = await takeOnce(scope, counter, share)
-        if (taken.ok && !isFresh && asked < ASKED_MAX) continue
-        if (taken.ok) shared.follow(counted, { id, ended })
-        return taken
-      }
+      const at = now()
+      const id = shared.newId()
+      const counted = withOwnBlocks(countedOf(scope, counter, { egress, now: at, share }))
+      const answer = await shared.take(scope, counted, id)
+      const taken = answer === null ? alone(scope, counter, { share, id }) : takenBy(answer)
+      if (taken.ok) shared.follow(counted, { id, ended, at })
+      return taken
     },
     async peek(scope, groups) {
       const asked = groups.map((group) => countedOf(scope, group, { egress, now: now(), share: 1 }))
