@@ -231,13 +231,18 @@ async function perform<T>(
 ): Promise<Result<T>> {
   const { operation, call } = outgoing
   const { promise: ended, resolve: end } = Promise.withResolvers<void>()
-  const refused = isForeign(outgoing) ? null : await settings.admit({ operation, ended })
-  if (refused !== null) return failed(refused)
-  const started = performance.now()
-  const { result, answer } = await outcomeOf(settings, outgoing, read).finally(end)
-  const durationMs = performance.now() - started
-  settings.onCall(recordOf({ operation, path: call.path, durationMs, answer, result }))
-  return result
+  try {
+    const refused = isForeign(outgoing) ? null : await settings.admit({ operation, ended })
+    if (refused !== null) return failed(refused)
+    const started = performance.now()
+    const { result, answer } = await outcomeOf(settings, outgoing, read)
+    const durationMs = performance.now() - started
+    settings.onCall(recordOf({ operation, path: call.path, durationMs, answer, result }))
+    return result
+  } finally {
+    // Also when another guard refused what one had counted.
+    end()
+  }
 }
 
 function readDocument(operation: KsefOperation, answer: HttpAnswer): Result<Document> {

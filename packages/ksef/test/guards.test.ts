@@ -58,6 +58,20 @@ test('guards and observers add up in whatever order, and the guard added first i
   expect(asked).toHaveLength(3)
 })
 
+test('a guard hears when the call has ended, also the one whose permit another guard made useless', async () => {
+  server = await startLocalServer({})
+  const ends: Promise<void>[] = []
+  const following: Guard = async ({ ended }) => {
+    ends.push(ended)
+    return null
+  }
+  client = createKsefClient({ baseUrl: server.url, admit: following })
+  await client.sessions.status(access, 'REF')
+  await client.guardedBy(refusing('getSessionStatus')).sessions.status(access, 'REF')
+  expect(ends).toHaveLength(2)
+  await Promise.all(ends)
+})
+
 test('each page of a list asks', async () => {
   let pages = 0
   server = await startLocalServer({

@@ -94,7 +94,10 @@ export function createSharedCounters(deps: SharedCountersDependencies) {
       await run('block', [`${key}-block`], String(Math.ceil(ms)))
     },
     /** Made without Redis: it is told of when it is back. */
-    tellLater: memory.remember,
+    tellLater(counted: readonly Counted[]) {
+      isSettlingDue = true
+      memory.remember(counted)
+    },
   }
 }
 
