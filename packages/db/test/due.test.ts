@@ -224,7 +224,7 @@ describe('sessions to finish', () => {
   }
 
   test.each([
-    ['open ones that are idle', `last_used_at = now() - interval '61 seconds'`],
+    ['open ones that are idle', `last_used_at = now() - interval '80 seconds'`],
     ['open ones whose end is near', `valid_until = now() + interval '299 seconds'`],
     ['closing ones that are due', `state = 'closing', next_poll_at = now() - interval '1 minute'`],
     ['closed ones that are due', `state = 'closed', next_poll_at = now() - interval '1 minute'`],
@@ -247,6 +247,28 @@ describe('sessions to finish', () => {
   ])('are not %s', async (_, sql) => {
     await session(sql)
     expect(await finishable()).toEqual([])
+  })
+
+  test('are rung at once when they are idle anew', async () => {
+    const answer = await session(`last_used_at = now() - interval '1 hour'`)
+    await finishable()
+    await past('sessions', 'finish_rung_at', '5 seconds')
+    await past('sessions', 'last_used_at', '62 seconds')
+    expect(await finishable()).toEqual(answer)
+  })
+
+  test('are no idle ones into which an invoice is being sent, until it is', async () => {
+    const company = await insertCompany(fleet)
+    const sessionId = await openSession(fleet, company)
+    await past('sessions', 'last_used_at', '1 hour')
+    const submission = await insertSubmission(fleet, company)
+    await admin.query(
+      `update submissions set state = 'claimed', session_id = $1, lease_until = now() + interval '1 minute' where id = $2`,
+      [sessionId, submission.id],
+    )
+    expect(await finishable()).toEqual([])
+    await admin.query(`update submissions set state = 'pending', session_id = null, lease_until = null`)
+    expect(await finishable()).toEqual([{ companyId: company.id, sessionId }])
   })
 
   test('are rung at once when their timer is set anew', async () => {

@@ -9,7 +9,7 @@ import { z } from 'zod'
 import type { CompanyKsef } from '../context/company-ksef.ts'
 import { isHeldBack } from '../delivery/after-failure.ts'
 import { holdWaiting, openAccess, recordFailure } from '../delivery/company-access.ts'
-import { addSeconds, type DeliveryContext, waitAt } from '../delivery/delivery-context.ts'
+import { addSeconds, type DeliveryContext, isDue, waitAt } from '../delivery/delivery-context.ts'
 import { isEnding, lookForOrphan } from '../delivery/sending-session.ts'
 import type { Session } from '../delivery/session.ts'
 import { CompanyId, DocumentId, SessionId } from '../identifiers.ts'
@@ -70,8 +70,8 @@ async function startClosing(
 function isDone(context: DeliveryContext, session: Session, sending: number): boolean {
   const now = context.now()
   if (isEnding(session, now)) return true
-  const idleSince = addSeconds(now, -context.timing.sessionIdleSeconds)
-  return sending === 0 && session.lastUsedAt !== null && session.lastUsedAt <= idleSince
+  const idleAt = session.lastUsedAt && addSeconds(session.lastUsedAt, context.timing.sessionIdleSeconds)
+  return sending === 0 && isDue(idleAt, now)
 }
 
 /** Repeated until KSeF says closed or already closed: an answer may be lost although it was (ksef-api#786). */

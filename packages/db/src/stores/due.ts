@@ -140,27 +140,36 @@ const rungToBeFinished: SQL = sql`
     from due where s.company_id = due.company_id and s.id = due.id
   returning s.company_id as "companyId", s.id as "sessionId"`
 
-/** A session takes no more invoices in its last five minutes, so that the last one is settled within its life. */
+const FINISH_TIMER = `case when state in ('closing', 'closed') then next_poll_at
+                           when state = 'open' and idle_at <= statement_timestamp() then idle_at end`
+
+/**
+ * A session takes no more invoices in its last five minutes, so that the last one is settled within its life. An idle one into
+ * which an invoice is being sent is in use; one that was used after its mark is idle anew.
+ */
 const unfinished = (
   { limit, idleSeconds }: { limit: number; idleSeconds: number },
   unrung: Unrung,
 ): SQL => sql`
   with due as materialized (
     select company_id, id
-      from sessions
+      from sessions u cross join lateral (
+        select coalesce(last_used_at, opened_at, created_at)
+               + make_interval(secs => ${idleSeconds}::double precision) as idle_at) as use
      where state in ('opening', 'open', 'closing', 'closed')
        and (kind = 'online' or state in ('closing', 'closed'))
        and case state
              when 'opening' then lease_until <= statement_timestamp()
              when 'open' then valid_until <= statement_timestamp() + interval '5 minutes'
-               or coalesce(last_used_at, opened_at, created_at)
-                  <= statement_timestamp() - make_interval(secs => ${idleSeconds}::double precision)
+               or idle_at <= statement_timestamp() and not exists (
+                    select from submissions s
+                     where s.company_id = u.company_id and s.session_id = u.id and s.state = 'claimed')
              else coalesce(next_poll_at, created_at) <= statement_timestamp()
            end
-       and ${unrung('finish_rung_at', "case when state in ('closing', 'closed') then next_poll_at end")}
+       and ${unrung('finish_rung_at', FINISH_TIMER)}
      order by created_at
      limit ${limit}
-       for update skip locked
+       for update of u skip locked
   )
   ${rungToBeFinished}`
 

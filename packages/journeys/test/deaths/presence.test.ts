@@ -2,7 +2,7 @@
  * Leases, locks of jobs and pauses between rings for the worst case, so long that nothing here would live to see their end:
  * whoever takes the place of a worker that was killed takes its work too, since PostgreSQL knows that it is gone.
  */
-import { afterAll, beforeAll, expect, test } from 'vitest'
+import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { died, type MortalFleet, NOTHING_BROKEN, startMortalFleet } from './mortal-fleet.ts'
 
 let mortal: MortalFleet
@@ -14,6 +14,7 @@ beforeAll(async () => {
     JOB_LOCK_SECONDS: '600',
   })
 })
+afterEach(() => mortal.endWorkers())
 afterAll(() => mortal[Symbol.asyncDispose]())
 
 test.each([
@@ -39,7 +40,6 @@ test.each([
     await mortal.atRest()
     expect(await mortal.verdict()).toEqual(NOTHING_BROKEN)
     expect(mortal.taken()).toEqual([1])
-    await mortal.endWorkers()
   },
   120_000,
 )
