@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises'
-import { ALONE_AFTER_MS, type BudgetRedis, SETTLE_MS } from '@ksef-fleet/core'
+import { ALONE_AFTER_MS, type BudgetRedis, DAWDLE_MS, SETTLE_MS } from '@ksef-fleet/core'
+import { UNBOUND } from '@ksef-fleet/ksef'
 import { describe, expect, test } from 'vitest'
 import { redisRateBudget } from '../src/redis-rate-budget.ts'
-import { aBudgetOver, aContext, aWorker, connect, freshBudgets, said, takeAll } from './budgets.ts'
+import { aBudgetOver, aContext, aWorker, connect, freshBudgets, limitsOf, said, takeAll } from './budgets.ts'
 
 freshBudgets()
 
@@ -58,5 +59,26 @@ describe('while Redis is away', () => {
     const through = atFirst.ok ? 1 : 0
     expect(invoiceSend.windows.map(({ used }) => used)).toEqual([4 + through, 4 + through])
     expect((await stranger.take(scope, 'invoiceSend')).ok).toBe(true)
+  })
+
+  test('a call that took long counts from its end, though Redis was away when it ended', async () => {
+    const scope = await aContext({ limits: limitsOf('invoiceSend', [UNBOUND, 1, 1000]) })
+    const real = redisRateBudget(connect())
+    const budget = aBudgetOver({
+      run: async (script, ...asked) => {
+        if (script === 'retime') throw new Error('away')
+        return real.run(script, ...asked)
+      },
+    })
+    const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+    expect((await budget.take(scope, 'invoiceSend', { ended })).ok).toBe(true)
+    await sleep(1_500)
+    end()
+    const over = performance.now()
+    await sleep(10)
+    await budget.begin()
+    const { invoiceSend } = await aWorker().peek(scope, ['invoiceSend'])
+    const sinceMs = performance.now() - over
+    expect(invoiceSend.freeInMs).toBeGreaterThanOrEqual(60_000 + DAWDLE_MS - sinceMs - 2)
   })
 })

@@ -59,6 +59,24 @@ describe('a window', () => {
     expect(asked.retryAfterMs).toBeLessThanOrEqual(1_000 + DAWDLE_MS + 2)
   })
 
+  test.each([
+    { limit: 2, what: 'counts once', waitMs: 0, used: 1 },
+    { limit: 1, what: 'is not in its own way', waitMs: 0, used: 1 },
+    { limit: 0, what: 'and is refused spends nothing', waitMs: 60_000, used: 0 },
+  ])('of $limit: a call that asks again $what', async ({ limit, waitMs, used }) => {
+    const redis = redisRateBudget(connect())
+    const keys = ['fleet-budget-birth', randomUUID(), randomUUID(), randomUUID()]
+    const ask = async (max: number) => {
+      const counter = { windows: [{ ms: 60_000, limit: max }], keepMs: 60_000, blockedMs: 0, told: [] }
+      const asked = { id: 'the same', counts: true, ageMs: 0, counters: [counter] }
+      const [wait] = (await redis.run('take', keys, JSON.stringify(asked))) as [number]
+      return wait
+    }
+    expect(await ask(1)).toBe(0)
+    expect(await ask(limit)).toBe(waitMs)
+    expect(await connect().zcard(keys[2] ?? '')).toBe(used)
+  })
+
   test('never holds more calls than its limit, whatever the pace', async () => {
     const redis = redisRateBudget(connect())
     const keys = ['fleet-budget-birth', randomUUID(), randomUUID(), randomUUID()]

@@ -19,7 +19,7 @@ export function freeInMs(
 export type ProcessBudget = {
   /** How long the call has to wait; 0: it is counted. */
   take(counters: readonly Counted[], id: string): { waitMs: number; blockedMs: number }
-  /** Counts a call that was let through elsewhere. */
+  /** Counts a call that was let through elsewhere, and counts it once. */
   note(counters: readonly Counted[], id: string): void
   /** One of its calls is or was under way for long: it counts as made now. */
   retime(counters: readonly Pick<Counted, 'key'>[], id: string): void
@@ -49,7 +49,7 @@ export function createProcessBudget({ now }: { now: () => Date }): ProcessBudget
       const longestMs = windows.at(-1)?.ms
       if (longestMs === undefined) continue
       // A clock that was moved back must not leave calls of the future to count for ever.
-      const kept = (logs.get(key) ?? []).filter((call) => call.at > at - longestMs)
+      const kept = (logs.get(key) ?? []).filter((call) => call.at > at - longestMs && call.id !== id)
       put(key, [...kept.map((call) => ({ ...call, at: Math.min(call.at, at) })), { at, id }])
     }
   }

@@ -18,7 +18,7 @@ export const ALONE_AFTER_MS = 1_000 + DAWDLE_MS
  * KEYS: the birth of these counters; whether they settle; then for each counter its calls and its block.
  * ARGV: what is asked, as JSON: `ageMs` of the context here (-1: unknown), `settles` when Redis was away for whoever asks and
  * workers may have called without it, and for each counter its windows, `blockedMs`, and `told`, age and name of calls that
- * Redis may not know: made while it was away, or lost with it.
+ * Redis may not know: made while it was away, or lost with it. Of two moments of a call the later one holds.
  *
  * Counters that begin amid the life of a context may have been lost. Until a window has passed since their birth, half of it
  * counts as spent before, or more where the workers remember more, and at first nothing goes, so that they can tell it.
@@ -31,7 +31,7 @@ local born = tonumber(redis.call('GET', KEYS[1]) or now)
 local mayBeLost = asked.ageMs < 0 or now - asked.ageMs < born
 
 local function tidy(calls, counter)
-  for _, call in ipairs(counter.told) do redis.call('ZADD', calls, 'NX', now - call[1], call[2]) end
+  for _, call in ipairs(counter.told) do redis.call('ZADD', calls, 'GT', now - call[1], call[2]) end
   for _, call in ipairs(redis.call('ZRANGEBYSCORE', calls, '(' .. now, '+inf')) do
     redis.call('ZADD', calls, now, call)
   end
@@ -77,7 +77,7 @@ end
 
 /**
  * Answers how long the call has to wait (0: it is counted), for how long of that KSeF refuses it, when the counters began, and
- * the present.
+ * the present. A call that asks again gives back what it was let through by before.
  */
 const TAKE_SCRIPT = `${PRELUDE}
 redis.call('SET', KEYS[1], now, 'NX')
@@ -86,6 +86,7 @@ local wait, blocked = 0, 0
 for each, counter in ipairs(asked.counters) do
   local calls = KEYS[each * 2 + 1]
   tidy(calls, counter)
+  redis.call('ZREM', calls, asked.id)
   blocked = math.max(blocked, blockedFor(KEYS[each * 2 + 2], counter))
   for _, window in ipairs(counter.windows) do wait = math.max(wait, freeIn(calls, window)) end
 end

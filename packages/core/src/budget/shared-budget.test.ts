@@ -12,7 +12,7 @@ const START_MS = Date.UTC(2026, 10, 20, 10)
 function aStory() {
   const asked: {
     script: string
-    argument: { counts: boolean; settles: boolean; counters: { told: [number, string][] }[] }
+    argument: { id: string; counts: boolean; settles: boolean; counters: { told: [number, string][] }[] }
   }[] = []
   const answers: ((answer: number[] | Promise<never>) => void)[] = []
   let atMs = START_MS
@@ -79,6 +79,31 @@ test('a permit that comes late counts from when it came', async () => {
   expect(asked.map(({ script }) => script)).toEqual(['take', 'retime'])
 })
 
+test('a permit that comes so late that others may have had its place is changed for a new one', async () => {
+  const { budget, asked, answer, pass, turn } = aStory()
+  const taken = budget.take(scope, 'invoiceSend')
+  pass(1_001)
+  answer(0, 1)
+  await turn()
+  expect(asked.map(({ script, argument }) => [script, argument.id])).toEqual([
+    ['take', asked[0]?.argument.id],
+    ['take', asked[0]?.argument.id],
+  ])
+  answer(700, 1)
+  await expect(taken).resolves.toEqual({ ok: false, retryAfterMs: 700, blocked: false })
+})
+
+test('a permit that always comes late is taken as it is in the end', async () => {
+  const { budget, answer, pass, turn } = aStory()
+  const taken = budget.take(scope, 'invoiceSend')
+  for (let asked = 0; asked < 3; asked++) {
+    pass(1_001)
+    answer(0, 1)
+    await turn()
+  }
+  await expect(taken).resolves.toEqual({ ok: true })
+})
+
 test('a Redis that did not answer once leads to no spending of its own: the call waits and asks again', async () => {
   const { budget, asked, answer, fail, pass } = aStory()
   const taken = budget.take(scope, 'invoiceSend')
@@ -143,4 +168,22 @@ test('a call that takes long counts anew while it does and when it is over, and 
   expect(scripts()).toEqual(['take', 'retime', 'take', 'retime'])
   await looked()
   expect(scripts()).toEqual(['take'])
+})
+
+test('a call of which Redis did not hear that it took long is told with its end', async () => {
+  const { budget, asked, answer, fail, pass, turn } = aStory()
+  const { promise: ended, resolve: end } = Promise.withResolvers<void>()
+  const taken = budget.take(scope, 'invoiceSend', { ended })
+  answer(0, 1)
+  await expect(taken).resolves.toEqual({ ok: true })
+  pass(400)
+  end()
+  await turn()
+  fail()
+  await turn()
+  pass(100)
+  const again = budget.take(scope, 'invoiceSend')
+  answer(0, 1)
+  await expect(again).resolves.toEqual({ ok: true })
+  expect(asked.at(-1)?.argument.counters.map(({ told }) => told.map(([ageMs]) => ageMs))).toEqual([[100], []])
 })

@@ -1,6 +1,7 @@
 import type { LimitCounter } from '@ksef-fleet/ksef'
 import { type Counted, countedOf, counterKey } from './counted.ts'
 import { groupBudgetOf, type SeenCounter } from './group-budget.ts'
+import { DAWDLE_MS } from './limit-windows.ts'
 import { createProcessBudget, freeInMs, type ProcessBudget } from './process-budget.ts'
 import type { BudgetScope, CountedGroup, GroupBudget, RateBudget, Taken } from './rate-budget.ts'
 import { ALONE_AFTER_MS } from './redis-scripts.ts'
@@ -10,6 +11,9 @@ import { createSharedCounters, type SharedCountersDependencies } from './shared-
  * What a process may spend by itself while Redis is away: four of them stay within KSeF's limits, and it still sends.
  */
 export const ALONE_SHARE = 1 / 4
+
+/** A permit that comes so late that others may have had its place since is changed for a new one, so many times. */
+const ASKED_MAX = 3
 
 type Dependencies = Omit<SharedCountersDependencies, 'mine'> & {
   /** Names the address that KSeF sees; fleets behind one address share it. */
@@ -43,13 +47,18 @@ export function createSharedBudget(deps: Dependencies): SharedBudget {
   const budget: RateBudget = {
     sitOutMs: deps.sitOutMs,
     async take(scope, counter, { share = 1, ended } = {}) {
-      const at = now()
       const id = shared.newId()
-      const counted = withOwnBlocks(countedOf(scope, counter, { egress, now: at, share }))
-      const answer = await shared.take(scope, counted, id)
-      const taken = answer === null ? alone(scope, counter, { share, id }) : takenBy(answer)
-      if (taken.ok) shared.follow(counted, { id, ended, at })
-      return taken
+      for (let asked = 1; ; asked++) {
+        const at = now()
+        const counted = withOwnBlocks(countedOf(scope, counter, { egress, now: at, share }))
+        const answer = await shared.take(scope, counted, id)
+        const taken = answer === null ? alone(scope, counter, { share, id }) : takenBy(answer)
+        if (!taken.ok) return taken
+        const isStale = answer !== null && now().getTime() - at.getTime() > DAWDLE_MS
+        if (isStale && asked < ASKED_MAX) continue
+        shared.follow(counted, { id, ended, at })
+        return taken
+      }
     },
     async peek(scope, groups) {
       const asked = groups.map((group) => countedOf(scope, group, { egress, now: now(), share: 1 }))

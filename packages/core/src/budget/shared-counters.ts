@@ -58,8 +58,8 @@ export function createSharedCounters(deps: SharedCountersDependencies) {
     if (answer !== null && settles) isSettlingDue = false
     return answer
   }
-  const callsUnderWay = followCalls(deps, run)
   const memory = createMemory(deps, (keys, asked) => ask('take', keys, asked))
+  const callsUnderWay = followCalls({ now, mine, run, tellLater: memory.remember })
   return {
     newId: () => `${own}-${++ids}`,
     /** For how long no question has been answered; 0 while Redis answers. */
@@ -121,7 +121,7 @@ function tolerantly({ redis, log, now }: SharedCountersDependencies) {
   return { run, awayMs: () => (awaySince === null ? 0 : now().getTime() - awaySince) }
 }
 
-/** What this process called and Redis does not know: made without it, or lost with its counters. */
+/** What this process called and Redis does not know as it was: made without it, lost with its counters, or later than it was told. */
 function createMemory(
   { now, log, mine }: SharedCountersDependencies,
   take: (keys: readonly string[], asked: Asked) => Promise<unknown>,
