@@ -72,7 +72,14 @@ async function side(nip: string, credential: SuppliedCredential | null): Promise
   )
   if (ksefNumber === null || referenceNumber === null || session?.referenceNumber == null)
     throw new Error('the first invoice was not registered')
+  await canBeDownloaded(company.id, ksefNumber)
   return { id: company.id, nip, ksefNumber, session: session.referenceNumber, invoice: referenceNumber }
+}
+
+/** KSeF gives an invoice out a while after it has registered it. */
+async function canBeDownloaded(companyId: CompanyId, ksefNumber: string): Promise<void> {
+  const ksef = await worker.context.contexts.forCompany(companyId)
+  await expect.poll(() => ksef.getInvoice(ksefNumber), { timeout: 30_000 }).toMatchObject({ ok: true })
 }
 
 /** One operation upon what is `of`: null when KSeF gave it, else why not. */
