@@ -13,7 +13,7 @@ import { sampleInvoice } from '@ksef-fleet/ksef/sample-invoice'
 import pg from 'pg'
 import { bareExportMs } from './bare-export.ts'
 import { type LookupFleet, startLookupFleet } from './lookup-fleet.ts'
-import { peakMemoryOf } from './peak-memory.ts'
+import { peakMemoryOf } from './memory-of-work.ts'
 import { type Report, rounded } from './report.ts'
 
 const INVOICES = 10_000

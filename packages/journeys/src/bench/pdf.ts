@@ -7,7 +7,7 @@ import { randomUUID } from 'node:crypto'
 import { loadavg } from 'node:os'
 import { makePaper, renderPdf } from '@ksef-fleet/ksef/paper'
 import { sampleInvoice } from '@ksef-fleet/ksef/sample-invoice'
-import { peakMemoryOf } from './peak-memory.ts'
+import { peakMemoryOf } from './memory-of-work.ts'
 import { type Report, rounded } from './report.ts'
 
 const ROUNDS = 30
