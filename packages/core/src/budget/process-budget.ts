@@ -21,6 +21,8 @@ export type ProcessBudget = {
   take(counters: readonly Counted[], id: string): { waitMs: number; blockedMs: number }
   /** Counts a call that was let through elsewhere, and counts it once. */
   note(counters: readonly Counted[], id: string): void
+  /** It is not made after all, or asks anew. */
+  forget(counters: readonly Pick<Counted, 'key'>[], id: string): void
   /** One of its calls is or was under way for long: it counts as made now. */
   retime(counters: readonly Pick<Counted, 'key'>[], id: string): void
   block(key: string, ms: number): void
@@ -60,11 +62,20 @@ export function createProcessBudget({ now }: { now: () => Date }): ProcessBudget
   }
   return {
     note,
-    retime(counters, id) {
+    forget(counters, id) {
       for (const { key } of counters) {
         const calls = logs.get(key)
-        if (calls?.some((call) => call.id === id) !== true) continue
-        put(key, [...calls.filter((call) => call.id !== id), { at: now().getTime(), id }])
+        if (calls?.some((call) => call.id === id))
+          put(
+            key,
+            calls.filter((call) => call.id !== id),
+          )
+      }
+    },
+    retime(counters, id) {
+      for (const { key } of counters) {
+        const others = (logs.get(key) ?? []).filter((call) => call.id !== id)
+        put(key, [...others, { at: now().getTime(), id }])
       }
     },
     blockedMs,

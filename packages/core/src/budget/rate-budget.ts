@@ -38,7 +38,8 @@ export interface RateBudget {
    * rejects: without Redis it counts in this process, by a part of the limits.
    *
    * @param share the part of each window that may be used by then, as `shareOf` says; the whole when left out
-   * @param ended resolves when the call is over: one that took long counts from then, since nobody knows when it arrived
+   * @param ended resolves when the call is over: one that took long counts from then, since nobody knows when it arrived. Whoever
+   * asks with it again asks for the same call, which is counted once
    */
   take(
     scope: BudgetScope,

@@ -121,15 +121,14 @@ if redis.call('PTTL', KEYS[1]) < tonumber(ARGV[1]) then redis.call('SET', KEYS[1
 return 1
 `
 
-/** KEYS: the counters of a call that takes long. ARGV: as JSON its `id`, and for each counter `keepMs`. It counts as made now. */
+/** KEYS: the counters of a call that takes long. ARGV: as JSON its `id`, and for each counter `keepMs`. It counts as made now, also when it was forgotten. */
 const RETIME_SCRIPT = `
 local time = redis.call('TIME')
 local now = time[1] * 1000 + math.floor(time[2] / 1000)
 local asked = cjson.decode(ARGV[1])
 for each, calls in ipairs(KEYS) do
-  if redis.call('ZADD', calls, 'XX', 'GT', 'CH', now, asked.id) == 1 then
-    redis.call('PEXPIRE', calls, asked.keepMs[each])
-  end
+  redis.call('ZADD', calls, 'GT', now, asked.id)
+  redis.call('PEXPIRE', calls, asked.keepMs[each])
 end
 return 1
 `

@@ -91,6 +91,31 @@ test('a permit that comes so late that others may have had its place is changed 
   ])
   answer(700, 1)
   await expect(taken).resolves.toEqual({ ok: false, retryAfterMs: 700, blocked: false })
+  // What was given back is not told as called.
+  const looked = budget.begin()
+  for (let answered = 0; answered < 2; answered++) {
+    answer(0, 2)
+    await turn()
+  }
+  await looked
+  expect(asked.flatMap(({ argument }) => argument.counters.flatMap(({ told }) => told))).toEqual([])
+})
+
+test('a call that was not answered asks again under its name, so that it is counted once', async () => {
+  const { budget, asked, answer, fail, pass } = aStory()
+  const by = { ended: new Promise<void>(() => {}) }
+  const taken = budget.take(scope, 'invoiceSend', by)
+  pass(1_000)
+  fail()
+  await expect(taken).resolves.toMatchObject({ ok: false })
+  const again = budget.take(scope, 'invoiceSend', by)
+  answer(0, 1)
+  await expect(again).resolves.toEqual({ ok: true })
+  const another = budget.take(scope, 'invoiceSend', { ended: new Promise<void>(() => {}) })
+  answer(0, 1)
+  await another
+  const [first, second, third] = asked.map(({ argument }) => argument.id)
+  expect([second === first, third === first]).toEqual([true, false])
 })
 
 test('a permit that always comes late is taken as it is in the end', async () => {

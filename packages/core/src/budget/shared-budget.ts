@@ -12,7 +12,7 @@ import { createSharedCounters, type SharedCountersDependencies } from './shared-
  */
 export const ALONE_SHARE = 1 / 4
 
-/** A permit that comes so late that others may have had its place since is changed for a new one, so many times. */
+/** A permit that comes so late that others may have had its place since is changed for a new one; the last one is taken as it is. */
 const ASKED_MAX = 3
 
 type Dependencies = Omit<SharedCountersDependencies, 'mine'> & {
@@ -31,6 +31,14 @@ export function createSharedBudget(deps: Dependencies): SharedBudget {
   const mine = createProcessBudget({ now })
   const shared = createSharedCounters({ ...deps, mine })
 
+  // A call that asks again asks under its name, and gives back what an answer that never came may have counted for it.
+  const ids = new WeakMap<Promise<void>, string>()
+  const idOf = (ended: Promise<void> | undefined): string => {
+    const id = (ended && ids.get(ended)) ?? shared.newId()
+    if (ended !== undefined) ids.set(ended, id)
+    return id
+  }
+
   const alone = (
     scope: BudgetScope,
     counter: LimitCounter,
@@ -47,7 +55,7 @@ export function createSharedBudget(deps: Dependencies): SharedBudget {
   const budget: RateBudget = {
     sitOutMs: deps.sitOutMs,
     async take(scope, counter, { share = 1, ended } = {}) {
-      const id = shared.newId()
+      const id = idOf(ended)
       for (let asked = 1; ; asked++) {
         const at = now()
         const counted = withOwnBlocks(countedOf(scope, counter, { egress, now: at, share }))
@@ -55,9 +63,11 @@ export function createSharedBudget(deps: Dependencies): SharedBudget {
         const taken = answer === null ? alone(scope, counter, { share, id }) : takenBy(answer)
         if (!taken.ok) return taken
         const isStale = answer !== null && now().getTime() - at.getTime() > DAWDLE_MS
-        if (isStale && asked < ASKED_MAX) continue
-        shared.follow(counted, { id, ended, at })
-        return taken
+        if (!isStale || asked === ASKED_MAX) {
+          shared.follow(counted, { id, ended, at })
+          return taken
+        }
+        mine.forget(counted, id)
       }
     },
     async peek(scope, groups) {
