@@ -156,6 +156,8 @@ export interface CompanyTransaction {
       group: GroupKey
       leaseSeconds: number
     }): Promise<Submission | null>
+    /** Whether `claimNext` would find one, or another is just claiming it. */
+    isAnyDue(environment: KsefEnvironment, group: GroupKey): Promise<boolean>
     /**
      * Compare-and-swap on the state and, where given, on the fence. False when someone else moved it first.
      * Throws on a move the state table does not know.

@@ -1,5 +1,6 @@
 import { FORMS, newSessionKey, type SessionKey, type SystemCode, sessionKeyOf } from '@ksef-fleet/ksef'
 import type { CompanyKsef } from '../context/company-ksef.ts'
+import type { GroupKey } from '../dispatch/pending-group.ts'
 import { type CompanyId, SessionId } from '../identifiers.ts'
 import type { Sealer } from '../secrets/sealer.ts'
 import { isHeldBack } from './after-failure.ts'
@@ -18,13 +19,16 @@ export type OpenSession = { session: Session & { referenceNumber: string }; key:
  * The open session of that form, opened now when there is none. Its row and sealed key are committed before the request
  * leaves: a session whose answer is lost is abandoned empty, which KSeF forgives, and never used without its key. One that
  * was opened under another credential, or another version of it, takes nothing any more: it is finished under its own.
- * Null when another worker is opening one, or KSeF did not let us; the cause is recorded.
+ *
+ * @returns none: nothing of the group is due any more, so none was opened; stopped: another worker is opening one, or KSeF did
+ * not let us, and the cause is recorded
  */
 export async function openSendingSession(
   context: DeliveryContext,
   ksef: CompanyKsef,
-  formCode: string,
-): Promise<OpenSession | null> {
+  group: GroupKey,
+): Promise<OpenSession | 'none' | 'stopped'> {
+  const { formCode } = group
   const current = await context.db.withCompany(ksef.companyId, async (tx) => {
     const found = await tx.sessions.current(context.environment, formCode)
     if (found?.state === 'opening') {
@@ -39,8 +43,8 @@ export async function openSendingSession(
     await tx.sessions.move(found.id, { from: 'open', to: 'closing', set: { nextPollAt: context.now() } })
     return null
   })
-  if (current === 'being-opened') return null
-  return current ?? open(context, ksef, formCode)
+  if (current === 'being-opened') return 'stopped'
+  return current ?? open(context, ksef, group)
 }
 
 /** KSeF may have opened it all the same: in a while, when lists lag no more, it is looked for (`find-orphan`). */
@@ -59,14 +63,17 @@ const isUnder = (session: Session, { credential }: CompanyKsef): boolean =>
 async function open(
   context: DeliveryContext,
   ksef: CompanyKsef,
-  formCode: string,
-): Promise<OpenSession | null> {
+  group: GroupKey,
+): Promise<OpenSession | 'none' | 'stopped'> {
   const { companyId, credential } = ksef
+  const { formCode } = group
   const streak = `open ${ksef.integration.id}`
   const id = SessionId.parse(context.newId())
   const key = newSessionKey(context.randomBytes)
-  const inserted = await context.db.withCompany(companyId, (tx) =>
-    tx.sessions.insertOpening({
+  const begun = await context.db.withCompany(companyId, async (tx) => {
+    // Since the plan was made, another worker may have sent everything and closed its session.
+    if (!(await tx.submissions.isAnyDue(context.environment, group))) return 'none'
+    const inserted = await tx.sessions.insertOpening({
       id,
       environment: context.environment,
       formCode,
@@ -74,9 +81,10 @@ async function open(
       credentialId: credential.id,
       credentialVersion: credential.version.number,
       leaseSeconds: context.timing.openLeaseSeconds,
-    }),
-  )
-  if (!inserted) return null
+    })
+    return inserted ? 'begun' : 'stopped'
+  })
+  if (begun !== 'begun') return begun
   const opened = await ksef.openSession({ formCode: formOf(formCode), key })
   if (!opened.ok) {
     await context.db.withCompany(companyId, (tx) =>
@@ -91,7 +99,7 @@ async function open(
     const until = await recordFailure(context, ksef, { failure, tries })
     // Nothing of this company can be sent without a session, so none is tried again before.
     await waitToSend(context, ksef, { failure, until })
-    return null
+    return 'stopped'
   }
   context.streaks.end(streak)
   return context.db.withCompany(companyId, async (tx) => {
@@ -101,7 +109,7 @@ async function open(
     // False when this worker slept past its lease: the session stays empty and nobody uses it.
     const moved = await tx.sessions.move(id, { from: 'opening', to: 'open', set })
     const session = moved ? await tx.sessions.get(id) : null
-    return session === null ? null : withKey(context.sealer, session)
+    return (session === null ? null : withKey(context.sealer, session)) ?? 'stopped'
   })
 }
 

@@ -112,8 +112,8 @@ async function sendNext(
   group: PendingGroup,
 ): Promise<'sent' | 'none' | 'stopped'> {
   const { companyId } = ksef
-  const open = await openSendingSession(context, ksef, group.formCode)
-  if (open === null) return 'stopped'
+  const open = await openSendingSession(context, ksef, group)
+  if (open === 'none' || open === 'stopped') return open
   const { environment } = context
   const leaseSeconds = context.timing.claimLeaseSeconds
   const submission = await context.db.withCompany(companyId, (tx) =>

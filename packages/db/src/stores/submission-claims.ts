@@ -7,7 +7,7 @@ import type { Tx } from '../transaction.ts'
 import { dueOfGroup, orderOf } from './pending-groups.ts'
 import { submissionColumns } from './submission-columns.ts'
 
-type Claims = Pick<CompanyTransaction['submissions'], 'claimNext'>
+type Claims = Pick<CompanyTransaction['submissions'], 'claimNext' | 'isAnyDue'>
 
 /** Who is next. The indexes `submissions_pending` and `submissions_pending_offline` answer it. */
 export function submissionClaims(tx: Tx, companyId: CompanyId): Claims {
@@ -36,6 +36,14 @@ export function submissionClaims(tx: Tx, companyId: CompanyId): Claims {
         .where(own(sql`${table.id} = (${next})`))
         .returning(submissionColumns)
       return claimed ?? null
+    },
+    async isAnyDue(environment, group) {
+      const due = await tx
+        .select({ id: table.id })
+        .from(table)
+        .where(own(dueOfGroup(environment, group)))
+        .limit(1)
+      return due.length === 1
     },
   }
 }

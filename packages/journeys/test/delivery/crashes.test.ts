@@ -6,6 +6,7 @@ import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { type Connected, type DeliveryFleet, invoiceOf, startDeliveryFleet } from './delivery-fleet.ts'
 import type { DeliveryWorker } from './delivery-worker.ts'
 import { drive, driveTo, endLeases, turn } from './drive.ts'
+import { deathsOf, dieAtEveryCall } from './every-death.ts'
 import { arm, calm, LIST, OPEN, SEND } from './faults.ts'
 import { checkLedger, postsOf } from './ledger-check.ts'
 import type { Death } from './mortal-database.ts'
@@ -15,8 +16,6 @@ let healthy: DeliveryWorker
 
 /** Silence after which sessions are closed: these stories go to the very end. */
 const IDLE_SECONDS = 0.3
-/** More calls than a life of one invoice takes; a test asserts it. */
-const CALLS_MAX = 26
 
 beforeAll(async () => {
   fleet = await startDeliveryFleet()
@@ -25,6 +24,7 @@ beforeAll(async () => {
 afterAll(() => fleet.close())
 
 type Life = Connected & { submission: Submission; death: Death }
+type Ended = Life & { hasDied: boolean }
 
 async function start(death: Death): Promise<Life> {
   const company = await fleet.company()
@@ -44,7 +44,7 @@ async function openOf(companies: readonly CompanyId[]): Promise<ReadonlySet<Comp
 const isOver = (companies: readonly CompanyId[]) => async () => (await openOf(companies)).size === 0
 
 /** One worker a company, each of which dies at its own call; then a healthy one takes over when the leases have ended. */
-async function surviveAll(deaths: readonly Death[]): Promise<Life[]> {
+async function surviveAll(deaths: readonly Death[]): Promise<Ended[]> {
   const lives = await Promise.all(deaths.map(start))
   const companies = lives.map(({ id }) => id)
   const mortals = new Map(
@@ -56,24 +56,15 @@ async function surviveAll(deaths: readonly Death[]): Promise<Life[]> {
   })
   await endLeases(fleet, companies)
   await drive(fleet, [healthy], { companies, until: isOver(companies), withinMs: 30_000 })
-  return lives
+  return lives.map((life) => ({ ...life, hasDied: mortals.get(life.id)?.db.dead === true }))
 }
 
-const everyDeath = (when: Death['when']): Death[] =>
-  Array.from({ length: CALLS_MAX }, (_, index) => ({ atCall: index + 1, when }))
-
 describe('a worker killed', () => {
-  test('a whole life takes fewer calls than the kills below try', async () => {
-    const life = await start({ atCall: 0, when: 'before' })
-    const counting = fleet.worker({ timing: { sessionIdleSeconds: IDLE_SECONDS } })
-    await drive(fleet, [counting], { companies: [life.id], until: isOver([life.id]) })
-    expect(counting.db.calls).toBeGreaterThan(12)
-  })
-
   test.each(['before', 'after'] as const)(
     '%s any call loses nothing, and sends nothing twice',
     async (when) => {
-      const lives = await surviveAll(everyDeath(when))
+      const lives = await dieAtEveryCall({ when, atOnce: 13, surviveAll })
+      expect(deathsOf(lives)).toBeGreaterThan(12)
       for (const life of lives) {
         expect(await fleet.submission(life.submission), `death at call ${life.death.atCall}`).toMatchObject({
           state: 'receipted',
@@ -83,6 +74,7 @@ describe('a worker killed', () => {
         await checkLedger(fleet, life)
       }
     },
+    120_000,
   )
 
   test('before any call, with a list that lags: nothing is lost, and a needless second POST is known as our own', async () => {

@@ -81,3 +81,43 @@ test('a verdict that was not there yet moves no timer of a later sending', async
   await driveTo(fleet, worker, { submission, states: ['receipted', 'rejected', 'held'] })
   expect(await fleet.submission(submission)).toMatchObject({ state: 'receipted', attempts: 2 })
 })
+
+/** A worker goes to send the company's invoice and falls asleep before its n-th call; `hadBegun`: not before it opens a session. */
+async function fallAsleepBeforeOpening(submission: Submission, atCall: number) {
+  const { promise, resolve: wakeUp } = Promise.withResolvers<void>()
+  const sleeper = fleet.worker({ asleep: { atCall, until: promise } })
+  const asleep = sleeper.run('send-pending', { companyId: submission.companyId })
+  await drive(fleet, [], { companies: [company.id], until: async () => sleeper.db.calls === atCall })
+  const hadBegun = (await sessionsOf(company)).length > 0
+  return {
+    hadBegun,
+    wake: () => {
+      wakeUp()
+      return asleep
+    },
+  }
+}
+
+const sessionsOf = async ({ id }: Connected): Promise<string[]> => {
+  const { rows } = await fleet.admin.query('select state from sessions where company_id = $1', [id])
+  return rows.map(({ state }) => state)
+}
+
+test('who planned before another sent everything opens no session for nothing', async () => {
+  const quick = fleet.worker({ timing: { sessionIdleSeconds: 0.1 } })
+  let slept = 0
+  for (let atCall = 1, hadBegun = false; !hadBegun; atCall++) {
+    company = await fleet.company()
+    const submission = await fleet.accept(company.id, invoiceOf(company.nip, 'V/1'))
+    const sleeper = await fallAsleepBeforeOpening(submission, atCall)
+    hadBegun = sleeper.hadBegun
+    if (!hadBegun) {
+      slept++
+      const isOver = async () => (await sessionsOf(company)).join() === 'settled'
+      await drive(fleet, [quick], { companies: [company.id], until: isOver })
+    }
+    await sleeper.wake()
+    if (!hadBegun) expect(await sessionsOf(company), `asleep before call ${atCall}`).toEqual(['settled'])
+  }
+  expect(slept).toBeGreaterThan(4)
+})

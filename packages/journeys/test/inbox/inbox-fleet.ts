@@ -104,7 +104,8 @@ export async function driveSyncs(
   }
 }
 
-async function areWhole({ admin }: DeliveryFleet, companies: readonly CompanyId[]): Promise<boolean> {
+/** Whether every sync of the companies that is not held is complete, with nothing due soon. */
+export async function areWhole({ admin }: DeliveryFleet, companies: readonly CompanyId[]): Promise<boolean> {
   const { rows } = await admin.query<{ open: number }>(
     `select count(*)::int as open from ksef_sync_state
       where company_id = any($1) and held is null

@@ -17,8 +17,10 @@ const RETRY = TIMING.retrySeconds
 const POLL_FIRST = TIMING.pollSeconds[0] ?? 0
 const SEARCH_FIRST = TIMING.searchSeconds[0] ?? 0
 
-export const isSendDue = ({ rows, now }: World): boolean =>
-  rows.blockedUntil <= now && rows.submissions.some(({ state, dueAt }) => state === 'pending' && dueAt <= now)
+export const isSendDue = (world: World): boolean => world.rows.blockedUntil <= world.now && isAnyDue(world)
+
+const isAnyDue = ({ rows, now }: World): boolean =>
+  rows.submissions.some(({ state, dueAt }) => state === 'pending' && dueAt <= now)
 
 /** As `openSendingSession`: the session all workers share, else a new one. */
 export function startSending(world: World, me: Worker): void {
@@ -40,10 +42,12 @@ export function startSending(world: World, me: Worker): void {
   me.step = 'insert-opening'
 }
 
-export function insertOpening({ rows, now }: World, me: Worker): void {
+export function insertOpening(world: World, me: Worker): void {
+  const { rows, now } = world
   const taken = rows.sessions.some(({ state }) => state === 'opening' || state === 'open')
-  me.step = taken ? 'idle' : 'open'
-  if (taken) return
+  const begins = !taken && isAnyDue(world)
+  me.step = begins ? 'open' : 'idle'
+  if (!begins) return
   const dueAt = now + TIMING.openLeaseSeconds
   me.session = rows.sessions.push({ state: 'opening', reference: -1, dueAt, usedAt: now, polls: 0 }) - 1
 }
