@@ -61,6 +61,38 @@ describe('while Redis is away', () => {
     expect((await stranger.take(scope, 'invoiceSend')).ok).toBe(true)
   })
 
+  test('after a failover to a Redis that was behind, it is told the calls that it never heard of', async () => {
+    const scope = await aContext()
+    const redis = connect()
+    const real = redisRateBudget(redis)
+    const known = new Set<string>()
+    const replicaOf = (key: string) => `replica ${key}`
+    let at: 'master' | 'nowhere' | 'replica' = 'master'
+    const aBudget = () =>
+      aBudgetOver({
+        run: async (script, keys, argument) => {
+          if (at === 'nowhere') throw new Error('away')
+          for (const key of keys) known.add(key)
+          return real.run(script, at === 'master' ? keys : keys.map(replicaOf), argument)
+        },
+      })
+    const [one, another] = [aBudget(), aBudget()]
+    expect(await takeAll(one, scope, 3)).toBe(3)
+    for (const key of known) await redis.copy(key, replicaOf(key))
+    // From here on it is behind.
+    expect(await takeAll(one, scope, 2)).toBe(2)
+    expect(await takeAll(another, scope, 2)).toBe(2)
+    at = 'nowhere'
+    await Promise.all([one.begin(), another.begin()])
+    await sleep(ALONE_AFTER_MS)
+    at = 'replica'
+    await Promise.all([one.begin(), another.begin()])
+    await sleep(SETTLE_MS + 50)
+    const stranger = aBudget()
+    expect(await takeAll(stranger, scope, 9)).toBe(3)
+    for (const key of known) await redis.del(replicaOf(key))
+  })
+
   test('a call that took long counts from its end, though Redis was away when it ended', async () => {
     const scope = await aContext({ limits: limitsOf('invoiceSend', [UNBOUND, 1, 1000]) })
     const real = redisRateBudget(connect())

@@ -12,6 +12,8 @@ import { ALONE_AFTER_MS, type BudgetRedis } from './redis-scripts.ts'
 const BIRTH_KEY = 'fleet-budget-birth'
 /** There while workers tell what they called without Redis. */
 const SETTLING_KEY = 'fleet-budget-settling'
+/** By how much a replica may have been behind that takes the place of the Redis before. */
+const BEHIND_MS = 60_000
 /** Counters told of in one step, after a loss. */
 const TOLD_AT_ONCE = 20
 /** A counter that is told of lives no longer than its longest window. */
@@ -46,7 +48,7 @@ export function createSharedCounters(deps: SharedCountersDependencies) {
   const { now, randomBytes, mine } = deps
   const own = Buffer.from(randomBytes(9)).toString('base64url')
   let ids = 0
-  const { run, awayMs } = tolerantly(deps)
+  const { run, awayMs } = tolerantly(deps, (awaySince) => memory.recall(awaySince - BEHIND_MS))
   let isSettlingDue = false
   const ask = async (script: 'take' | 'peek', keys: readonly string[], asked: Asked) => {
     // Whoever finds Redis again may have counted by itself, as others may have, and they all tell it first.
@@ -102,13 +104,16 @@ export function createSharedCounters(deps: SharedCountersDependencies) {
 }
 
 /** Runs scripts as long as Redis is there, and knows for how long it has not been. */
-function tolerantly({ redis, log, now }: SharedCountersDependencies) {
+function tolerantly({ redis, log, now }: SharedCountersDependencies, isBack: (awaySince: number) => void) {
   let awaySince: number | null = null
   const run: BudgetRedis['run'] = async (script, keys, argument) => {
     const at = now().getTime()
     try {
       const answer = await redis.run(script, keys, argument)
-      if (awaySince !== null) log.info({}, 'budget.redis-back')
+      if (awaySince !== null) {
+        log.info({}, 'budget.redis-back')
+        isBack(awaySince)
+      }
       awaySince = null
       return answer
     } catch (error) {
@@ -121,7 +126,7 @@ function tolerantly({ redis, log, now }: SharedCountersDependencies) {
   return { run, awayMs: () => (awaySince === null ? 0 : now().getTime() - awaySince) }
 }
 
-/** What this process called and Redis does not know as it was: made without it, lost with its counters, or later than it was told. */
+/** What this process called and Redis may not know as it was: made without it, lost with its counters or its last ones, or later than it was told. */
 function createMemory(
   { now, log, mine }: SharedCountersDependencies,
   take: (keys: readonly string[], asked: Asked) => Promise<unknown>,
@@ -166,6 +171,10 @@ function createMemory(
     learn,
     remember(counted: readonly Counted[]) {
       for (const { key, windows } of counted) if (windows.length > 0) unknown.add(key)
+    },
+    /** Redis answers again, and may be another one by now, which was behind: it has the same birth and lacks the last calls. */
+    recall(since: number) {
+      for (const key of mine.keys()) if ((mine.calls(key).at(-1)?.at ?? 0) >= since) unknown.add(key)
     },
     /** Learns whether the counters were lost, and tells them what it knows. */
     async begin() {
