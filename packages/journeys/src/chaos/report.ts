@@ -58,6 +58,7 @@ export function reportOn(run: { seed: string; model: ModelRun; soak: Soak }, tar
     fencedWrites: soak.fencedWrites,
     deploys: storm.blows.deploy,
     keyRotations: storm.blows['keys-planned'] + storm.blows['keys-emergency'],
+    credentialRotations: storm.blows.credential,
     controlsCaught: soak.controls.filter(({ caught }) => caught).length,
     modelSchedules: model.schedules,
     modelSchedulesPerSecond: Math.round(model.schedules / model.seconds),

@@ -61,6 +61,8 @@ export type MortalWorker = {
 
 export type MortalFleet = AsyncDisposable & {
   fleet: DeliveryFleet
+  /** Its workers' settings. */
+  env: Record<string, string>
   deathsFile: string
   /** Loads its code and waits to begin. */
   worker(): MortalWorker
@@ -96,6 +98,7 @@ export async function startMortalFleet(
 
   return {
     fleet,
+    env,
     deathsFile,
     worker() {
       const logFile = join(directory, `worker-${children.size + 1}.log`)

@@ -1,4 +1,4 @@
-/** Redis is emptied and PostgreSQL crashes amid a thousand invoices that a backend posts all the while. */
+/** All that befalls Redis and PostgreSQL amid a thousand invoices that a backend posts all the while. */
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
@@ -15,10 +15,13 @@ import { NOTHING_BROKEN } from './mortal-fleet.ts'
 const INVOICES = 1_000
 const COMPANIES = 5
 /** Over which the invoices are spread; a machine that is slower takes longer. */
-const SPREAD_MS = 10_000
+const SPREAD_MS = 20_000
 const POSTED_WITHIN_MS = 120_000
 const REST_MS = 90_000
 const LOOK_MS = 100
+const ROOMLESS_MS = 1_500
+/** Without a row of these no invoice is accepted, and none leaves. */
+const WRITTEN = ['submissions', 'sessions', 'attempts', 'outbox']
 
 const directory = mkdtempSync(join(tmpdir(), 'servers-'))
 let stack: Stack
@@ -56,12 +59,13 @@ const until = async (isSo: () => Promise<boolean>, withinMs: number): Promise<vo
   }
 }
 
-/** Amid the work: when so many invoices were accepted, and while some of them are under way. */
-async function strikeAt(accepted: number, blow: () => Promise<void>): Promise<number> {
+/** Amid the work: when so many invoices were accepted. Answers how many of them are under way, and how many more come meanwhile. */
+async function strikeAt(accepted: number, blow: () => Promise<void>) {
   await until(async () => (await countOf('submissions')) >= accepted, POSTED_WITHIN_MS)
   const underWay = await countOf(`submissions where state <> 'receipted'`)
+  const before = await countOf('submissions')
   await blow()
-  return underWay
+  return { underWay, accepted: (await countOf('submissions')) - before }
 }
 
 test('nothing is lost, nothing registered twice, nothing sent again without need', async () => {
@@ -75,17 +79,31 @@ test('nothing is lost, nothing registered twice, nothing sent again without need
     isBusy: async () => false,
   }
   const posted: Promise<Load> = postThrough(stack, planInvoices(posting), posting)
-  const { flushRedis, crashPostgres } = stack.servers
-  const underWay = [
-    await strikeAt(150, flushRedis),
-    await strikeAt(350, crashPostgres),
-    await strikeAt(550, flushRedis),
-    await strikeAt(700, crashPostgres),
-    await strikeAt(850, flushRedis),
+  const { redis, crashPostgres, fillDisk } = stack.servers
+  const stored: number[] = []
+  const roomless = async () => {
+    stored.push(await countOf('submissions'))
+    await sleep(ROOMLESS_MS)
+    stored.push(await countOf('submissions'))
+  }
+  const strikes = [
+    await strikeAt(100, redis.flush),
+    await strikeAt(200, crashPostgres),
+    await strikeAt(300, () => redis.failOver({ behindMs: 700, awayMs: 2_500 })),
+    await strikeAt(450, redis.flush),
+    await strikeAt(500, () => fillDisk(WRITTEN, roomless)),
+    await strikeAt(550, () => redis.fill(1_500)),
+    await strikeAt(650, () => redis.freeze(2_500)),
+    await strikeAt(800, crashPostgres),
+    await strikeAt(850, redis.flush),
   ]
   const load = await posted
   await until(async () => (await countOf(`submissions where state <> 'receipted'`)) === 0, REST_MS)
-  expect(Math.min(...underWay)).toBeGreaterThan(0)
+  expect(Math.min(...strikes.map(({ underWay }) => underWay))).toBeGreaterThan(0)
+  // Invoices are accepted whatever is the matter with Redis, and none that cannot be stored.
+  const [, , failedOver, , , full, frozen] = strikes
+  for (const strike of [failedOver, full, frozen]) expect(strike?.accepted).toBeGreaterThan(10)
+  expect(stored[1]).toBe(stored[0])
   expect(load).toMatchObject({ acknowledged: { length: INVOICES }, refused: [], splitKeys: [] })
   const { adminUrl } = stack.servers
   expect(judge(await gather({ ...stack, adminUrl }, load))).toEqual(NOTHING_BROKEN)

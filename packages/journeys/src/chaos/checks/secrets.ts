@@ -35,7 +35,7 @@ export async function searchSecrets(
       stands: about.submissionId,
     },
     { name: 'postgres', text: await dumpTables(stack.servers.adminUrl), stands: about.submissionId },
-    { name: 'redis', text: await dumpRedis(stack.servers.redisUrl), stands: 'bull:' },
+    { name: 'redis', text: await dumpRedis(stack.servers.redis.url), stands: 'bull:' },
     ...about.redisDumps.map((text, index) => ({
       name: `redis before flush ${index + 1}`,
       text,

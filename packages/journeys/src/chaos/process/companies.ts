@@ -1,5 +1,6 @@
 /** Companies of a storm, each in its own context; some sign in with a KSeF token, and each has a rival system. */
 import { createHash } from 'node:crypto'
+import { setTimeout as sleep } from 'node:timers/promises'
 import {
   createKsefClient,
   encryptInvoice,
@@ -20,6 +21,8 @@ export type StormCompany = {
   id: string
   nip: string
   credentialSecret: string
+  /** Signs in with a seal, and not with a token of KSeF's. */
+  hasSeal: boolean
   /** Has the published limits, and may have to wait for room in them. */
   isNarrow: boolean
 }
@@ -30,6 +33,8 @@ const NARROW_EVERY = 10
 const AT_ONCE = 4
 const FIRST_NIP = 526_000_000
 const CONNECT_MS = 90_000
+const REPLACED_MS = 10_000
+const AGAIN_MS = 200
 
 export const today = (): string => new Date().toLocaleDateString('sv-SE', { timeZone: 'Europe/Warsaw' })
 
@@ -80,7 +85,26 @@ async function connectCompany(
   if (settled.state !== 'active')
     throw new Error(`${nip} was not connected: ${JSON.stringify(settled.failure)}`)
   const credentialSecret = token ?? seal.privateKeyPem.split('\n')[1] ?? ''
-  return { id: company.id, nip, credentialSecret, isNarrow }
+  return { id: company.id, nip, credentialSecret, hasSeal: !withToken, isNarrow }
+}
+
+/** Another seal takes the place of the company's, with invoices on their way. Asked again while nobody answers. */
+export async function replaceCredential(stack: Stack, company: StormCompany | undefined): Promise<void> {
+  if (company === undefined) throw new Error('no company is left whose credential was not replaced')
+  const api = apiClient(stack.apiUrl, stack.apiKey)
+  const path = `/v1/companies/${company.id}/credentials`
+  const supplied = { type: 'certificate', ...(await sealOf(company.nip, `Firma ${company.nip}`)) }
+  const until = Date.now() + REPLACED_MS
+  const replace = async (): Promise<number> => {
+    const { body } = await api.get<{ credentials: { id: string }[] }>(path)
+    return (await api.post(`${path}/${body.credentials[0]?.id}/rotate`, { supplied })).status
+  }
+  for (;;) {
+    const status = await replace().catch(() => 503)
+    if (status === 202 || status === 409) return
+    if (status < 500 || Date.now() > until) throw new Error(`no other credential was taken: ${status}`)
+    await sleep(AGAIN_MS)
+  }
 }
 
 /**

@@ -5,9 +5,8 @@ import { rmSync } from 'node:fs'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { migrate, type ProvisionedUrls, provisionRoles } from '@ksef-fleet/db'
 import { type Services, startServices } from '@ksef-fleet/infra'
-import { Redis } from 'ioredis'
 import pg from 'pg'
-import { redirectedLine } from '../../fleet/redirected-line.ts'
+import { type CrashableRedis, startCrashableRedis } from './crashable-redis.ts'
 
 export type Servers = AsyncDisposable & {
   database: ProvisionedUrls
@@ -15,11 +14,10 @@ export type Servers = AsyncDisposable & {
   adminUrl: string
   /** The rows of a superuser's question, over a connection that is kept: a storm asks several times a second. */
   ask<Row extends pg.QueryResultRow>(text: string): Promise<Row[]>
-  redisUrl: string
+  redis: CrashableRedis
   passwords: readonly string[]
-  flushRedis(): Promise<void>
-  /** SIGKILL; an empty one takes its place after a while. */
-  crashRedis(awayMs: number): Promise<void>
+  /** PostgreSQL has no room for a new row of these tables (53100). */
+  fillDisk(tables: readonly string[], meanwhile: () => Promise<void>): Promise<void>
   /** Kills a backend with SIGKILL, which makes PostgreSQL throw all others out and recover from its log. */
   crashPostgres(): Promise<void>
 }
@@ -30,9 +28,10 @@ const LOOK_MS = 50
 export async function startServers(directory: string, log: (line: string) => void): Promise<Servers> {
   await using started = new AsyncDisposableStack()
   rmSync(directory, { recursive: true, force: true })
+  let nth = 0
   const start = async (need: 'postgres' | 'redis'): Promise<Services> => {
     const services = await startServices({
-      directory: `${directory}/${need}`,
+      directory: `${directory}/${need}-${++nth}`,
       log,
       need: [need],
       // Containers take seconds to die and to come back, and a proxy of theirs takes part in every call.
@@ -44,9 +43,7 @@ export async function startServers(directory: string, log: (line: string) => voi
     return services
   }
   const postgres = started.use(await start('postgres'))
-  let redis = await start('redis')
-  started.defer(() => redis[Symbol.asyncDispose]())
-  const line = started.use(await redirectedLine(redis.redisUrl))
+  const redis = started.use(await startCrashableRedis(() => start('redis')))
   const password = () => randomBytes(18).toString('hex')
   const passwords = { ownerPassword: password(), appPassword: password(), systemPassword: password() }
   const database = await provisionRoles(postgres.postgresAdminUrl, { database: DATABASE, ...passwords })
@@ -57,28 +54,24 @@ export async function startServers(directory: string, log: (line: string) => voi
   asking.on('error', () => undefined)
   // Started for tests it does not wait for its log, and a crash could take back what was committed.
   await query(postgres.postgresAdminUrl, `alter database ${DATABASE} set synchronous_commit = on`)
-  // The passwords of a Redis that comes and goes differ; the fleet knows the first one's, so later ones take it over.
-  const redisUrl = line.url
-  const known = new URL(redisUrl).password
   const held = started.move()
 
   return {
     database,
     adminUrl,
     ask: async <Row extends pg.QueryResultRow>(text: string) => (await asking.query<Row>(text)).rows,
-    redisUrl,
-    passwords: [...Object.values(passwords), known],
-    async flushRedis() {
-      await onRedis(redisUrl, (client) => client.flushall())
-    },
-    async crashRedis(awayMs) {
-      await onRedis(redisUrl, async (client) => kill(client, redis.origin.redis === 'local'))
-      line.redirect(null)
-      await redis[Symbol.asyncDispose]()
-      await sleep(awayMs)
-      redis = await start('redis')
-      await onRedis(redis.redisUrl, (client) => client.config('SET', 'requirepass', known))
-      line.redirect(redis.redisUrl)
+    redis,
+    passwords: [...Object.values(passwords), new URL(redis.url).password],
+    async fillDisk(tables, meanwhile) {
+      await query(adminUrl, DISK_FULL)
+      // One after the other: whoever locks several at once may lock itself out.
+      for (const table of tables)
+        await query(
+          adminUrl,
+          `create trigger disk_full before insert on ${table} execute function disk_full()`,
+        )
+      await meanwhile()
+      for (const table of tables) await query(adminUrl, `drop trigger disk_full on ${table}`)
     },
     async crashPostgres() {
       await query(postgres.postgresAdminUrl, `copy (select 1) to program 'kill -9 $PPID'`).catch(
@@ -90,23 +83,9 @@ export async function startServers(directory: string, log: (line: string) => voi
   }
 }
 
-/** Where its process is out of reach, in a container, it ends itself without saving. */
-async function kill(client: Redis, isLocal: boolean): Promise<void> {
-  const pid = /process_id:(\d+)/.exec(await client.info('server'))?.[1]
-  if (isLocal && pid !== undefined) process.kill(Number(pid), 'SIGKILL')
-  else await client.shutdown('NOSAVE').catch(() => undefined)
-}
-
-export async function onRedis<T>(url: string, work: (client: Redis) => Promise<T>): Promise<T> {
-  const client = new Redis(url, { retryStrategy: () => null, lazyConnect: true })
-  client.on('error', () => undefined)
-  try {
-    await client.connect()
-    return await work(client)
-  } finally {
-    client.disconnect()
-  }
-}
+/** What PostgreSQL says of a statement when the file of a table cannot grow. */
+const DISK_FULL = `create or replace function disk_full() returns trigger language plpgsql as
+  $$ begin raise exception using errcode = '53100', message = 'could not extend file: No space left on device'; end $$`
 
 export async function query<Row extends pg.QueryResultRow>(url: string, text: string): Promise<Row[]> {
   const client = new pg.Client({ connectionString: url })

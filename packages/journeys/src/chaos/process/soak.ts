@@ -92,7 +92,7 @@ export async function soak(options: SoakOptions): Promise<Soak> {
   stack.slots.unleash()
   await untilStorm(load, begun, options)
   const stormBegan = Date.now()
-  const record = await storm(stack, { durationMs: options.stormMs, rounds: options.rounds, log })
+  const record = await storm(stack, companies, { durationMs: options.stormMs, rounds: options.rounds, log })
   await posted
   const postingMs = Date.now() - begun
   stack.slots.calm()
@@ -117,11 +117,11 @@ export async function soak(options: SoakOptions): Promise<Soak> {
   const resumed = resumptions(quiet, { logFiles: stack.logFiles(), submissions, narrow })
   const submissionId = load.acknowledged[0]?.submissionId ?? ''
   log('controls')
-  const { adminUrl, database, redisUrl } = stack.servers
+  const { adminUrl, database, redis } = stack.servers
   const secrets = await searchSecrets(stack, { companies, redisDumps: record.redisDumps, submissionId })
   return {
     evidence,
-    controls: await runControls({ adminUrl, appUrl: database.appUrl, redisUrl }),
+    controls: await runControls({ adminUrl, appUrl: database.appUrl, redisUrl: redis.url }),
     verdict: judge(evidence),
     secrets,
     storm: record,
@@ -166,6 +166,7 @@ const ENDED = `select count(*)::int as n from submissions where state in ('recei
 /** What is told of an ended invoice may be on its way yet. */
 const UNTOLD = `select (select count(*) from events where position is null)::int
   + (select count(*) from webhook_deliveries where state = 'pending')::int as n`
+const ROTATING = `select count(*)::int as n from ksef_credential_versions where state not in ('active', 'erased')`
 const MOVING = `select count(*)::int as n from submissions where state not in ('receipted', 'rejected', 'held')`
 
 async function countOf(stack: Stack, statement: string): Promise<number> {
@@ -207,7 +208,8 @@ async function untilStorm(
 
 async function drained(stack: Stack, since: number): Promise<number | null> {
   while (Date.now() - since < DRAIN_MS_MAX) {
-    if ((await countOf(stack, MOVING)) + (await countOf(stack, UNTOLD)) === 0) return Date.now() - since
+    const open = await Promise.all([MOVING, UNTOLD, ROTATING].map((statement) => countOf(stack, statement)))
+    if (open.every((count) => count === 0)) return Date.now() - since
     await sleep(LOOK_MS)
   }
   return null

@@ -95,7 +95,7 @@ export async function startStack(options: StackOptions): Promise<Stack> {
   const env = {
     DATABASE_APP_URL: servers.database.appUrl,
     DATABASE_SYSTEM_URL: servers.database.systemUrl,
-    REDIS_URL: servers.redisUrl,
+    REDIS_URL: servers.redis.url,
     KSEF_ENVIRONMENT: 'test',
     MASTER_KEY: masterKey,
     SECRET_STORE: 'local',

@@ -2,6 +2,7 @@
 import { setTimeout as sleep } from 'node:timers/promises'
 import { dumpRedis } from '../../leaks/search.ts'
 import { choice } from '../chance.ts'
+import { replaceCredential, type StormCompany } from '../process/companies.ts'
 import type { Stack } from '../process/stack.ts'
 
 export type Blow =
@@ -13,11 +14,13 @@ export type Blow =
   | 'api-crash'
   | 'keys-planned'
   | 'keys-emergency'
+  | 'credential'
 
 /** One round; longer storms go round again. */
 export const ROUND: readonly Blow[] = [
   'redis-flush',
   'freeze',
+  'credential',
   'keys-planned',
   'redis-crash',
   'api-crash',
@@ -44,6 +47,7 @@ export type StormRecord = {
 
 export async function storm(
   stack: Stack,
+  companies: readonly StormCompany[],
   { durationMs, rounds, log }: { durationMs: number; rounds: number; log: (line: string) => void },
 ): Promise<StormRecord> {
   const script = Array.from({ length: rounds }, () => ROUND).flat()
@@ -55,7 +59,7 @@ export async function storm(
     if (dueMs > 0) await sleep(dueMs)
     log(`storm: ${blow}`)
     try {
-      await strike(stack, { blow, index, record })
+      await strike(stack, { blow, index, record, companies })
       record.blows[blow] += 1
     } catch (error) {
       record.failed.push(`${blow}: ${error instanceof Error ? error.message : String(error)}`)
@@ -66,14 +70,15 @@ export async function storm(
 
 async function strike(
   stack: Stack,
-  { blow, index, record }: { blow: Blow; index: number; record: StormRecord },
+  struck: { blow: Blow; index: number; record: StormRecord; companies: readonly StormCompany[] },
 ): Promise<void> {
+  const { blow, index, record, companies } = struck
   switch (blow) {
     case 'redis-flush':
-      record.redisDumps.push(await dumpRedis(stack.servers.redisUrl))
-      return stack.servers.flushRedis()
+      record.redisDumps.push(await dumpRedis(stack.servers.redis.url))
+      return stack.servers.redis.flush()
     case 'redis-crash':
-      return stack.servers.crashRedis(REDIS_AWAY_MS)
+      return stack.servers.redis.crash(REDIS_AWAY_MS)
     case 'postgres-crash':
       return stack.servers.crashPostgres()
     case 'freeze':
@@ -86,6 +91,8 @@ async function strike(
       return control(stack, '/keys/rotate', { mode: 'planned' })
     case 'keys-emergency':
       return control(stack, '/keys/rotate', { mode: 'emergency' })
+    case 'credential':
+      return replaceCredential(stack, companies.filter(({ hasSeal }) => hasSeal)[record.blows.credential])
   }
 }
 
