@@ -59,6 +59,7 @@ const Settings = z.object({
   JOB_LOCK_SECONDS: seconds(10),
   CLAIM_LEASE_SECONDS: seconds(60),
   PACKAGE_LEASE_SECONDS: seconds(15),
+  ROTATION_LEASE_SECONDS: seconds(180),
   BATCH_COMPRESSION: z.enum(COMPRESSIONS).default('TarGz'),
   /** Bytes of an encrypted part of a package. */
   BATCH_PART_BYTES: z.coerce
@@ -182,6 +183,7 @@ export function readConfig(env: NodeJS.ProcessEnv = process.env) {
       claimLeaseSeconds: given.CLAIM_LEASE_SECONDS,
       packageLeaseSeconds: given.PACKAGE_LEASE_SECONDS,
       openLeaseSeconds: given.CLAIM_LEASE_SECONDS,
+      rotationLeaseSeconds: given.ROTATION_LEASE_SECONDS,
       searchSeconds: given.SEARCH_SECONDS,
       pollSeconds: given.POLL_SECONDS,
       retrySeconds: given.RETRY_SECONDS,

@@ -4,16 +4,14 @@ import type { VersionChange } from './credential.ts'
 import { withCredentialOwner } from './credential-owner.ts'
 import type { RotationTask } from './rotation-task.ts'
 
-/** Longer than a sign-in and the calls of any one step may take. A worker that dies holds its step no longer than this. */
-const LEASE_SECONDS = 180
-
 /**
  * Takes the step: the number of tries goes up, which only one of several workers can bring about, and the timer moves
  * beyond the lease. Answers the task as it stands then, or null when another worker has it.
  */
 export async function leaseStep(context: DeliveryContext, task: RotationTask): Promise<RotationTask | null> {
   const { version } = task
-  const set = { tries: version.tries + 1, nextStepAt: addSeconds(context.now(), LEASE_SECONDS) }
+  const { rotationLeaseSeconds } = context.timing
+  const set = { tries: version.tries + 1, nextStepAt: addSeconds(context.now(), rotationLeaseSeconds) }
   return (await noteProgress(context, task, set)) ? { ...task, version: { ...version, ...set } } : null
 }
 

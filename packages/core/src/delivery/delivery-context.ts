@@ -49,6 +49,8 @@ export type DeliveryTiming = {
   packageLeaseSeconds: number
   /** How long opening a session may take, or verifying an integration. */
   openLeaseSeconds: number
+  /** How long a step of a credential's rotation is one worker's. A sign-in and the calls of any one step must lie below it. */
+  rotationLeaseSeconds: number
   /** Silence after which an open session is closed to obtain its session UPO. */
   sessionIdleSeconds: number
   /**
@@ -73,6 +75,7 @@ export const DELIVERY_TIMING: DeliveryTiming = {
   claimLeaseSeconds: 60,
   packageLeaseSeconds: 15,
   openLeaseSeconds: 60,
+  rotationLeaseSeconds: 180,
   sessionIdleSeconds: 120,
   orphanSeconds: 1800,
   pollSeconds: [0.25, 0.2, 0.25, 0.3, 0.35, 0.45, 0.55, 0.8, 1.2, 2, 4, 8, 15, 30, 60, 120, 300, 900],

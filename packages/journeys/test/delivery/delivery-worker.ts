@@ -26,6 +26,7 @@ const TIMING: DeliveryContext['timing'] = {
   claimLeaseSeconds: 60,
   packageLeaseSeconds: 60,
   openLeaseSeconds: 60,
+  rotationLeaseSeconds: 180,
   sessionIdleSeconds: 3600,
   orphanSeconds: 0.1,
   pollSeconds: [0.02, 0.03, 0.05],

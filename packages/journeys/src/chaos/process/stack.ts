@@ -54,6 +54,8 @@ const PATIENT = { KSEF_DEADLINE_SECONDS: '1', CLAIM_LEASE_SECONDS: '3.2', RING_S
 /** The other waits of a fleet, shortened by nothing but settings. */
 const WORKER_SETTINGS = {
   PACKAGE_LEASE_SECONDS: '1.5',
+  // Signing in takes several looks, each a second at most.
+  ROTATION_LEASE_SECONDS: '6',
   SEARCH_SECONDS: '0.1',
   POLL_SECONDS: '0.15,0.3,0.5,1',
   RETRY_SECONDS: '0.3,0.6,1',
