@@ -108,6 +108,11 @@ function contradictions(given: z.infer<typeof Settings>): Contradiction[] {
       'must exceed BUDGET_WAIT_SECONDS and KSEF_DEADLINE_SECONDS together: a stale POST ends before its claim does'
     found.push({ setting: 'CLAIM_LEASE_SECONDS', why })
   }
+  if (given.ROTATION_LEASE_SECONDS <= given.BUDGET_WAIT_SECONDS + given.KSEF_DEADLINE_SECONDS) {
+    const why =
+      'must exceed BUDGET_WAIT_SECONDS and KSEF_DEADLINE_SECONDS together: a step is no shorter than a call'
+    found.push({ setting: 'ROTATION_LEASE_SECONDS', why })
+  }
   if (given.WEBHOOK_LEASE_SECONDS <= given.WEBHOOK_TIMEOUT_SECONDS) {
     const why = 'must exceed WEBHOOK_TIMEOUT_SECONDS: no request outlasts its claim'
     found.push({ setting: 'WEBHOOK_LEASE_SECONDS', why })

@@ -140,7 +140,10 @@ export const BUDGET_SCRIPTS = {
   retime: RETIME_SCRIPT,
 } as const
 
-/** The one command that counting takes: runs a script by its name. Rejects while Redis is away. */
+/** What counting takes of Redis. */
 export interface BudgetRedis {
+  /** How often the connection was lost: it may lead to another Redis since. */
+  losses(): number
+  /** Runs a script by its name. Rejects while Redis is away. */
   run(script: keyof typeof BUDGET_SCRIPTS, keys: readonly string[], argument: string): Promise<unknown>
 }

@@ -17,6 +17,7 @@ function aStory() {
   const answers: ((answer: number[] | Promise<never>) => void)[] = []
   let atMs = START_MS
   const redis: BudgetRedis = {
+    losses: () => 0,
     run: (script, _keys, argument) => {
       asked.push({ script, argument: JSON.parse(argument) })
       return new Promise((resolve) => answers.push(resolve))

@@ -48,8 +48,16 @@ export function createSharedCounters(deps: SharedCountersDependencies) {
   const { now, randomBytes, mine } = deps
   const own = Buffer.from(randomBytes(9)).toString('base64url')
   let ids = 0
-  const { run, awayMs } = tolerantly(deps, (awaySince) => memory.recall(awaySince - BEHIND_MS))
+  const { run, awayMs } = tolerantly(deps)
   let isSettlingDue = false
+  let losses = 0
+  /** Behind a new connection there may be another Redis, and whoever else calls may know calls that it never heard of. */
+  const noticeLoss = () => {
+    if (losses === deps.redis.losses()) return
+    losses = deps.redis.losses()
+    isSettlingDue = true
+    memory.recall(now().getTime() - BEHIND_MS)
+  }
   const ask = async (script: 'take' | 'peek', keys: readonly string[], asked: Asked) => {
     // Whoever finds Redis again may have counted by itself, as others may have, and they all tell it first.
     isSettlingDue ||= awayMs() >= ALONE_AFTER_MS
@@ -67,11 +75,13 @@ export function createSharedCounters(deps: SharedCountersDependencies) {
     /** For how long no question has been answered; 0 while Redis answers. */
     awayMs,
     async begin() {
+      noticeLoss()
       callsUnderWay.retimeLong()
       await memory.begin()
     },
     follow: callsUnderWay.follow,
     async take(scope: BudgetScope, counted: readonly Counted[], id: string) {
+      noticeLoss()
       const keys = counted.map(({ key }) => key)
       const asked = askedOf(counted, { id, ageMs: ageOf(scope, now()), told: memory.untold })
       // What is learnt while this one is under way was not told with it.
@@ -104,16 +114,13 @@ export function createSharedCounters(deps: SharedCountersDependencies) {
 }
 
 /** Runs scripts as long as Redis is there, and knows for how long it has not been. */
-function tolerantly({ redis, log, now }: SharedCountersDependencies, isBack: (awaySince: number) => void) {
+function tolerantly({ redis, log, now }: SharedCountersDependencies) {
   let awaySince: number | null = null
   const run: BudgetRedis['run'] = async (script, keys, argument) => {
     const at = now().getTime()
     try {
       const answer = await redis.run(script, keys, argument)
-      if (awaySince !== null) {
-        log.info({}, 'budget.redis-back')
-        isBack(awaySince)
-      }
+      if (awaySince !== null) log.info({}, 'budget.redis-back')
       awaySince = null
       return answer
     } catch (error) {
@@ -126,25 +133,30 @@ function tolerantly({ redis, log, now }: SharedCountersDependencies, isBack: (aw
   return { run, awayMs: () => (awaySince === null ? 0 : now().getTime() - awaySince) }
 }
 
-/** What this process called and Redis may not know as it was: made without it, lost with its counters or its last ones, or later than it was told. */
+/** What this process called and Redis may not know as it was: made without it, lost with it, not copied before a failover, or later than told. */
 function createMemory(
   { now, log, mine }: SharedCountersDependencies,
   take: (keys: readonly string[], asked: Asked) => Promise<unknown>,
 ) {
   let birth: number | null = null
-  const unknown = new Set<string>()
+  /** The counters to be told of, each with the moment since when. */
+  const unknown = new Map<string, number>()
   let telling: Promise<void> | null = null
 
   const untold = (key: string): [number, string][] => {
     const at = now().getTime()
-    return unknown.has(key) ? mine.calls(key).map((call) => [Math.max(0, at - call.at), call.id]) : []
+    const since = unknown.get(key) ?? Number.POSITIVE_INFINITY
+    const calls = mine.calls(key).filter((call) => call.at >= since)
+    return calls.map((call) => [Math.max(0, at - call.at), call.id])
   }
+  const forget = (key: string, since: number) =>
+    unknown.set(key, Math.min(unknown.get(key) ?? Number.POSITIVE_INFINITY, since))
   const learn = (answer: unknown, told: readonly string[]) => {
     const [waitMs, blockedMs, born] = Answer.parse(answer)
     for (const key of told) unknown.delete(key)
     if (birth !== null && birth !== born) {
       log.warn({}, 'budget.counters-lost')
-      for (const key of mine.keys()) unknown.add(key)
+      for (const key of mine.keys()) forget(key, 0)
     }
     birth = born
     if (unknown.size > 0) void tellOnce()
@@ -152,7 +164,7 @@ function createMemory(
   }
   const tell = async (): Promise<void> => {
     while (unknown.size > 0) {
-      const keys = [...unknown].slice(0, TOLD_AT_ONCE)
+      const keys = [...unknown.keys()].slice(0, TOLD_AT_ONCE)
       const counters = keys.map((key) => ({ windows: [], keepMs: KEPT_MS, blockedMs: 0, told: untold(key) }))
       const answer = await take(keys, { ...NOTHING, counters })
       if (answer === null) return
@@ -170,11 +182,11 @@ function createMemory(
     isUnknown: (key: string) => unknown.has(key),
     learn,
     remember(counted: readonly Counted[]) {
-      for (const { key, windows } of counted) if (windows.length > 0) unknown.add(key)
+      for (const { key, windows } of counted) if (windows.length > 0) forget(key, 0)
     },
-    /** Redis answers again, and may be another one by now, which was behind: it has the same birth and lacks the last calls. */
+    /** Redis may be another one by now, which was behind: it has the same birth and lacks the last calls. */
     recall(since: number) {
-      for (const key of mine.keys()) if ((mine.calls(key).at(-1)?.at ?? 0) >= since) unknown.add(key)
+      for (const key of mine.keys()) if ((mine.calls(key).at(-1)?.at ?? 0) >= since) forget(key, since)
     },
     /** Learns whether the counters were lost, and tells them what it knows. */
     async begin() {

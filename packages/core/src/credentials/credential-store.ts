@@ -27,11 +27,11 @@ export interface CredentialStore {
   versions(id: CredentialId): Promise<CredentialVersion[]>
   version(id: CredentialId, number: number): Promise<CredentialVersion | null>
   insertVersion(version: CredentialVersion): Promise<void>
-  /** Compare-and-swap. Throws on a move the table does not know. */
+  /** Compare-and-swap on the state and, where given, on the try. Throws on a move the table does not know. */
   moveVersion(
     id: CredentialId,
     number: number,
-    move: { from: VersionState; to: VersionState; set?: VersionChange },
+    move: { from: VersionState; to: VersionState; tries?: number; set?: VersionChange },
   ): Promise<boolean>
   /**
    * Changes timers and facts without a move; false when it is no longer in `state`, or, where `tries` is given, no longer

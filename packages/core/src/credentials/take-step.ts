@@ -110,10 +110,12 @@ async function move(
   const set = { nextStepAt: context.now(), tries: 0, failure: null, ...outcome.set }
   const { referenceNumber, ...says } = outcome.says ?? { outcome: 'ok' as const }
   await withCredentialOwner(context, credential.companyId, async (stores) => {
-    const { state: from } = version
+    const { state: from, tries } = version
+    // Not by one that slept past its lease: the step is another's by now.
     const moved = await stores.credentials.moveVersion(credential.id, version.number, {
       from,
       to: outcome.to,
+      tries,
       set,
     })
     if (!moved) return
@@ -199,10 +201,9 @@ async function stop(
     return
   }
   await withCredentialOwner(context, credential.companyId, async (stores) => {
-    const { state: from } = version
-    const set = { failure, nextStepAt: context.now(), tries: 0 }
-    if (!(await stores.credentials.moveVersion(credential.id, version.number, { from, to: 'failed', set })))
-      return
+    const { state: from, tries } = version
+    const move = { from, to: 'failed', tries, set: { failure, nextStepAt: context.now(), tries: 0 } } as const
+    if (!(await stores.credentials.moveVersion(credential.id, version.number, move))) return
     await stores.audit.append({ ...entryOf(task, { step, outcome: 'failed' }), errorCode: code })
     await tell(stores, task, { code, step })
   })

@@ -49,7 +49,7 @@ export type DeliveryTiming = {
   packageLeaseSeconds: number
   /** How long opening a session may take, or verifying an integration. */
   openLeaseSeconds: number
-  /** How long a step of a credential's rotation is one worker's. A sign-in and the calls of any one step must lie below it. */
+  /** How long a step of a credential's rotation is one worker's: longer than a sign-in, which KSeF may take two minutes for. */
   rotationLeaseSeconds: number
   /** Silence after which an open session is closed to obtain its session UPO. */
   sessionIdleSeconds: number

@@ -29,6 +29,11 @@ export function credentialVersionStore(tx: Tx, owner: CompanyId | null): Version
   const visible = owner === null ? mine : or(mine, isNull(table.companyId))
   const own = (id: CredentialId, number: number) =>
     and(mine, eq(table.credentialId, id), eq(table.number, number))
+  const at = (
+    id: CredentialId,
+    number: number,
+    { state, tries }: { state: VersionState; tries?: number | undefined },
+  ) => and(own(id, number), eq(table.state, state), tries === undefined ? undefined : eq(table.tries, tries))
   return {
     versions: (id) =>
       tx
@@ -46,26 +51,20 @@ export function credentialVersionStore(tx: Tx, owner: CompanyId | null): Version
     async insertVersion(version) {
       await tx.insert(table).values({ ...version, companyId: owner })
     },
-    async moveVersion(id, number, { from, to, set = {} }) {
+    async moveVersion(id, number, { from, to, tries, set = {} }) {
       assertVersionMove(from, to)
       const moved = await tx
         .update(table)
         .set({ ...entryOf(to), ...changeOf(set), state: to })
-        .where(and(own(id, number), eq(table.state, from)))
+        .where(at(id, number, { state: from, tries }))
         .returning({ number: table.number })
       return moved.length === 1
     },
-    async touchVersion(id, number, { state, tries, set }) {
+    async touchVersion(id, number, { set, ...where }) {
       const touched = await tx
         .update(table)
         .set(changeOf(set))
-        .where(
-          and(
-            own(id, number),
-            eq(table.state, state),
-            tries === undefined ? undefined : eq(table.tries, tries),
-          ),
-        )
+        .where(at(id, number, where))
         .returning({ number: table.number })
       return touched.length === 1
     },

@@ -58,7 +58,7 @@ export function reportOn(run: { seed: string; model: ModelRun; soak: Soak }, tar
     fencedWrites: soak.fencedWrites,
     deploys: storm.blows.deploy,
     keyRotations: storm.blows['keys-planned'] + storm.blows['keys-emergency'],
-    credentialRotations: storm.blows.credential,
+    credentialsReplaced: soak.replaced,
     controlsCaught: soak.controls.filter(({ caught }) => caught).length,
     modelSchedules: model.schedules,
     modelSchedulesPerSecond: Math.round(model.schedules / model.seconds),
@@ -126,6 +126,7 @@ function brokenBy(
     atLeast('killPoints', targets.killPoints),
     atLeast('invoices', targets.invoices),
     atLeast('invoicesStruck', targets.invoicesStruck),
+    atLeast('credentialsReplaced', storm.newSecrets.length),
     atMost('killToResumedSendP99Ms', targets.killToResumedSendP99MsMax),
   ]
   return [...found, ...doubts.filter((doubt) => doubt !== null)]

@@ -2,7 +2,7 @@
 import { randomUUID } from 'node:crypto'
 import { setTimeout as sleep } from 'node:timers/promises'
 import { isDeepStrictEqual } from 'node:util'
-import { JOBS, QUEUE_NAMES } from '@ksef-fleet/core'
+import { createWebhook, JOBS, QUEUE_NAMES } from '@ksef-fleet/core'
 import { Queue } from 'bullmq'
 import { Redis } from 'ioredis'
 import { afterAll, beforeAll, expect, test } from 'vitest'
@@ -29,20 +29,31 @@ const QUIET_MS = 1_500
 /** A sweep notes for whom it has rung. */
 const RESTLESS = /_rung_at$/
 
-/** Ids that a payload may name, each of something that the company has, or of nothing. */
-async function idsOf({ id, integration }: Connected): Promise<Record<string, string>> {
-  const one = async (question: string) =>
-    (await mortal.fleet.admin.query<{ id: string }>(question, [id])).rows[0]?.id ?? randomUUID()
+/** Ids that a payload may name, each of something that the company has. */
+async function idsOf({ id: companyId, integration }: Connected): Promise<Record<string, string>> {
+  const { fleet } = mortal
+  const one = async (table: string) =>
+    (await fleet.admin.query<{ id: string }>(`select id from ${table} where company_id = $1`, [companyId]))
+      .rows[0]?.id ?? ''
   return {
-    companyId: id,
+    companyId,
     integrationId: integration.id,
-    sessionId: await one('select id from sessions where company_id = $1'),
-    submissionId: await one('select id from submissions where company_id = $1'),
-    credentialId: await one('select id from ksef_credentials where company_id = $1'),
-    webhookId: randomUUID(),
+    sessionId: await one('sessions'),
+    submissionId: await one('submissions'),
+    credentialId: await one('ksef_credentials'),
+    webhookId: await one('webhook_endpoints'),
     subjectType: 'Subject2',
-    number: '1',
+    version: '1',
   }
+}
+
+/** It waits for what does not happen here. */
+async function webhookOf({ id: owner }: Connected): Promise<void> {
+  const { context } = mortal.fleet.worker()
+  const deps = { ...context, destinations: { http: false, networks: [] } }
+  const types = ['credential.expiring'] as const
+  const given = { url: 'https://nobody.example/events', name: 'story', types, ordered: false }
+  await createWebhook(deps, { owner, ...given, actor: 'story' })
 }
 
 const nobodys = (ids: Record<string, string>): Record<string, string> =>
@@ -101,38 +112,51 @@ test('rings for what is not there, for another company’s, and of unknown kinds
   if (one === undefined || another === undefined) throw new Error('no companies')
   const worker = mortal.worker()
   worker.begin(null)
-  for (const company of [one, another]) await mortal.feed(company, 2, 'immediate')
+  for (const company of [one, another]) {
+    await webhookOf(company)
+    await mortal.feed(company, 2, 'immediate')
+  }
   await mortal.atRest()
   await idle()
   const [mine, theirs] = [await idsOf(one), await idsOf(another)]
   const before = await restingTables()
   const calls = callsForCompanies()
-  const forged = JOBS.flatMap(({ name, queue }) =>
-    [
-      nobodys(mine),
-      { ...theirs, companyId: mine.companyId ?? '' },
-      { ...nobodys(mine), companyId: mine.companyId ?? '' },
-      { ...mine, companyId: randomUUID() },
-      { companyId: "' or true --", integrationId: '1', sessionId: '../..', webhookId: '', credentialId: '' },
-      {},
-      null,
-      ['a list'],
-    ].map((data) => ({ queue, name, data })),
-  )
-  const unknown = QUEUE_NAMES.map((queue) => ({
-    queue,
-    name: 'of-a-newer-version',
-    data: { ...mine, more: {} },
-  }))
-  const all = [...forged, ...forged.slice(0, 90), ...unknown]
-  expect(all.length).toBeGreaterThanOrEqual(200)
-  for (const { queue, name, data } of all) await queues.get(queue)?.add(name, data)
+  const companyId = mine.companyId ?? ''
+  const wellFormed = [
+    { ...theirs, companyId },
+    { ...nobodys(mine), companyId },
+  ]
+  const ofNobody = [
+    nobodys(mine),
+    { ...mine, companyId: randomUUID() },
+    // The provider's, where a job knows such a thing.
+    ...[mine, theirs, nobodys(mine)].map((ids) => ({ ...ids, companyId: '' })),
+  ]
+  const malformed = [
+    { ...mine, companyId: "' or true --", webhookId: '../..' },
+    { companyId: 1, credentialId: {}, sessionId: null },
+    {},
+    null,
+    ['a list'],
+  ]
+  const ring = async (payloads: readonly unknown[]) => {
+    for (const { name, queue } of JOBS) for (const data of payloads) await queues.get(queue)?.add(name, data)
+    await idle()
+  }
+  const failures = () => worker.told().split('"job.failed"').length - 1
+  await ring(wellFormed)
+  expect(failures()).toBe(0)
+  await ring([...ofNobody, ...malformed])
+  expect(failures()).toBeGreaterThanOrEqual(JOBS.length * malformed.length)
+  for (const queue of queues.values()) await queue.add('of-a-newer-version', { ...mine, more: {} })
   await idle()
   expect(await restingTables()).toEqual(before)
   expect(callsForCompanies()).toBe(calls)
-  // A newer version's payload has more than this one knows.
+  // Whoever was rung for nothing goes on, and a newer version's payload has more than this one knows.
+  const failed = failures()
+  await ring([{ ...theirs, companyId, since: 'version 2' }])
+  expect(failures()).toBe(failed)
   await mortal.feed(one, 1, 'immediate')
-  await queues.get('send')?.add('send-pending', { companyId: one.id, since: 'version 2' })
   await mortal.atRest()
   expect(await mortal.verdict()).toEqual(NOTHING_BROKEN)
 }, 120_000)

@@ -2,10 +2,11 @@
 import type { Death } from './mortal-database.ts'
 
 /**
- * How many calls a life takes depends on how often it has to look again, and so on the machine: no number is given.
+ * How many calls a life takes depends on how often it has to look again, and so on the machine: no number is given. One that took
+ * fewer than the others outlives its death among them.
  *
  * @param story.surviveAll lives a life for each death, and brings each to its end
- * @returns every life, of which those that outlived their death are the last
+ * @returns every life; the last one outlived its death
  */
 export async function dieAtEveryCall<Life extends { hasDied: boolean }>(story: {
   when: Death['when']

@@ -18,13 +18,19 @@ const ANYBODYS = ['eyJhbGci', '<Faktura', '-----BEGIN PRIVATE']
 
 export async function searchSecrets(
   stack: Stack,
-  about: { companies: readonly StormCompany[]; redisDumps: readonly string[]; submissionId: string },
+  about: {
+    companies: readonly StormCompany[]
+    newSecrets: readonly string[]
+    redisDumps: readonly string[]
+    submissionId: string
+  },
 ): Promise<SecretSearch> {
   const secrets = [
     stack.apiKey,
     stack.masterKey,
     ...stack.servers.passwords,
     ...about.companies.map(({ credentialSecret }) => credentialSecret),
+    ...about.newSecrets,
   ]
   const canaries = [...ANYBODYS, ...secrets.flatMap(spellings)]
   const logs = stack.logFiles().filter((file) => existsSync(file))

@@ -84,28 +84,36 @@ async function connectCompany(
   )
   if (settled.state !== 'active')
     throw new Error(`${nip} was not connected: ${JSON.stringify(settled.failure)}`)
-  const credentialSecret = token ?? seal.privateKeyPem.split('\n')[1] ?? ''
+  const credentialSecret = token ?? secretOf(seal)
   return { id: company.id, nip, credentialSecret, hasSeal: !withToken, isNarrow }
 }
 
-/** Another seal takes the place of the company's, with invoices on their way. Asked again while nobody answers. */
-export async function replaceCredential(stack: Stack, company: StormCompany | undefined): Promise<void> {
-  if (company === undefined) throw new Error('no company is left whose credential was not replaced')
+/**
+ * Another seal takes the place of the company's, with invoices on their way. Asked again while nobody answers; what was taken then
+ * is under way already.
+ *
+ * @returns what the new one is known by
+ */
+export async function replaceCredential(stack: Stack, company: StormCompany): Promise<string> {
   const api = apiClient(stack.apiUrl, stack.apiKey)
   const path = `/v1/companies/${company.id}/credentials`
-  const supplied = { type: 'certificate', ...(await sealOf(company.nip, `Firma ${company.nip}`)) }
+  const seal = await sealOf(company.nip, `Firma ${company.nip}`)
+  const supplied = { type: 'certificate', ...seal }
   const until = Date.now() + REPLACED_MS
   const replace = async (): Promise<number> => {
     const { body } = await api.get<{ credentials: { id: string }[] }>(path)
     return (await api.post(`${path}/${body.credentials[0]?.id}/rotate`, { supplied })).status
   }
-  for (;;) {
+  for (let isFirst = true; ; isFirst = false) {
     const status = await replace().catch(() => 503)
-    if (status === 202 || status === 409) return
+    if (status === 202 || (status === 409 && !isFirst)) return secretOf(seal)
     if (status < 500 || Date.now() > until) throw new Error(`no other credential was taken: ${status}`)
     await sleep(AGAIN_MS)
   }
 }
+
+/** A line of the key itself. */
+const secretOf = ({ privateKeyPem }: { privateKeyPem: string }): string => privateKeyPem.split('\n')[1] ?? ''
 
 /**
  * The same seller's other system registers documents under these numbers, so that the fleet's own ones are duplicates of

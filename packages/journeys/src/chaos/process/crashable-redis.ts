@@ -76,6 +76,8 @@ export async function startCrashableRedis(start: () => Promise<Services>): Promi
 }
 
 async function replicate(client: Redis, master: URL): Promise<void> {
+  // By itself a master waits five seconds for more replicas to come.
+  await onRedis(master.href, (one) => one.config('SET', 'repl-diskless-sync-delay', '0'))
   await client.config('SET', 'masterauth', master.password)
   await client.replicaof(master.hostname, master.port)
   const until = Date.now() + REPLICATED_WITHIN_MS

@@ -31,6 +31,8 @@ export type Soak = {
   verdict: Verdict
   secrets: SecretSearch
   storm: StormRecord
+  /** Credentials of which another version signs in, and nothing is left of the one before. */
+  replaced: number
   /** In which all invoices were posted, and workers died. */
   postingMs: number
   /** Until everything had ended, from the end of the faults; null when it did not within the time. */
@@ -118,13 +120,15 @@ export async function soak(options: SoakOptions): Promise<Soak> {
   const submissionId = load.acknowledged[0]?.submissionId ?? ''
   log('controls')
   const { adminUrl, database, redis } = stack.servers
-  const secrets = await searchSecrets(stack, { companies, redisDumps: record.redisDumps, submissionId })
+  const replaced = await countOf(stack, REPLACED)
+  const secrets = await searchSecrets(stack, { companies, ...record, submissionId })
   return {
     evidence,
     controls: await runControls({ adminUrl, appUrl: database.appUrl, redisUrl: redis.url }),
     verdict: judge(evidence),
     secrets,
     storm: record,
+    replaced,
     fencedWrites: fencedWrites(stack.logFiles()),
     postingMs,
     drainMs,
@@ -167,6 +171,9 @@ const ENDED = `select count(*)::int as n from submissions where state in ('recei
 const UNTOLD = `select (select count(*) from events where position is null)::int
   + (select count(*) from webhook_deliveries where state = 'pending')::int as n`
 const ROTATING = `select count(*)::int as n from ksef_credential_versions where state not in ('active', 'erased')`
+const REPLACED = `select count(*)::int as n from ksef_credential_versions v where state = 'active'
+  and exists (select from ksef_credential_versions o
+               where o.credential_id = v.credential_id and o.number < v.number and o.retired_at is not null)`
 const MOVING = `select count(*)::int as n from submissions where state not in ('receipted', 'rejected', 'held')`
 
 async function countOf(stack: Stack, statement: string): Promise<number> {

@@ -42,6 +42,8 @@ export type StormRecord = {
   blows: Record<Blow, number>
   /** What Redis held before it was emptied, for the search for secrets. */
   redisDumps: string[]
+  /** The seals that took the place of others. */
+  newSecrets: string[]
   failed: string[]
 }
 
@@ -52,7 +54,7 @@ export async function storm(
 ): Promise<StormRecord> {
   const script = Array.from({ length: rounds }, () => ROUND).flat()
   const blows = Object.fromEntries(ROUND.map((blow) => [blow, 0])) as Record<Blow, number>
-  const record: StormRecord = { blows, redisDumps: [], failed: [] }
+  const record: StormRecord = { blows, redisDumps: [], newSecrets: [], failed: [] }
   const started = Date.now()
   for (const [index, blow] of script.entries()) {
     const dueMs = ((index + 1) / (script.length + 1)) * durationMs - (Date.now() - started)
@@ -91,8 +93,13 @@ async function strike(
       return control(stack, '/keys/rotate', { mode: 'planned' })
     case 'keys-emergency':
       return control(stack, '/keys/rotate', { mode: 'emergency' })
-    case 'credential':
-      return replaceCredential(stack, companies.filter(({ hasSeal }) => hasSeal)[record.blows.credential])
+    case 'credential': {
+      const sealed = companies.filter(({ hasSeal }) => hasSeal)
+      const company = sealed[record.blows.credential % sealed.length]
+      if (company === undefined) throw new Error('no company has a seal')
+      record.newSecrets.push(await replaceCredential(stack, company))
+      return
+    }
   }
 }
 
