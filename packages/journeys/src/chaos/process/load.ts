@@ -30,7 +30,10 @@ export type Posting = {
   seed: string
   /** Invoices at most, spread evenly over the time. */
   count: number
-  /** Whether the next invoice had better wait: a machine that is slower than planned takes longer, and has no longer queue. */
+  /**
+   * Whether the next invoice had better wait: a machine that is slower than planned takes longer, and has no longer queue. The
+   * plan waits with it: caught up with in a burst, a short queue would become a long one, again and again.
+   */
   isBusy: () => Promise<boolean>
   durationMs: number
   /** What has not been posted by then never is. */
@@ -75,11 +78,19 @@ export async function postThrough(
   const started = Date.now()
   const isOver = () => Date.now() - started > posting.givesUpAfterMs
   let next = 0
+  let waitedMs = 0
+  const dueInMs = (index: number) =>
+    started + waitedMs + (index / planned.length) * posting.durationMs - Date.now()
+  const turnOf = async (index: number) => {
+    for (let dueMs = dueInMs(index); dueMs > 0; dueMs = dueInMs(index)) await sleep(dueMs)
+    while ((await posting.isBusy()) && !isOver()) {
+      await sleep(AGAIN_MS)
+      waitedMs = Math.max(waitedMs, waitedMs - dueInMs(index))
+    }
+  }
   const lane = async () => {
     for (let index = next++; index < planned.length && !isOver(); index = next++) {
-      const dueMs = (index / planned.length) * posting.durationMs - (Date.now() - started)
-      if (dueMs > 0) await sleep(dueMs)
-      while ((await posting.isBusy()) && !isOver()) await sleep(AGAIN_MS)
+      await turnOf(index)
       const one = planned[index]
       if (one !== undefined) await postOne({ api, load, seed: posting.seed }, one)
     }

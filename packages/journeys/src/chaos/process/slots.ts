@@ -17,7 +17,7 @@ const PASSINGS_MAX = 4
  * Moments of deliveries that a life passes before it dies at any. Lives share the work, and if all had the same to do they
  * would come to die together.
  */
-const WORK = { min: 40, max: 132 }
+const WORK = { min: 36, max: 120 }
 /** In how many more it has to come to its own: a moment that is rare is not waited for longer. */
 const MORE = 36
 /** In which workers begin, on a machine that does much else. */

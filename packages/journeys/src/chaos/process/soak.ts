@@ -53,7 +53,7 @@ const LISTENERS = 2
 /** Deaths begin when so many invoices have gone all the way: every moment of it is known, and the code of workers is compiled. */
 const ENDED_FIRST = 60
 /** A fleet that is asked for more than the machine can do shows how long its queue is, and nothing of how it goes on. */
-const BACKLOG_MAX = 4
+const BACKLOG_MAX = 8
 const SLOWER_MAX = 2.5
 /** What is promised of a resumption. */
 const RESUMED_MS_MAX = 5_000
