@@ -97,7 +97,13 @@ describe('the status of a company', () => {
     const { db, now, log } = api.deps
     const run = (script: keyof typeof BUDGET_SCRIPTS, keys: readonly string[], argument: string) =>
       redis.eval(BUDGET_SCRIPTS[script], keys.length, ...keys, argument)
-    const budget = createSharedBudget({ redis: { run }, egress: 'default', now, randomBytes, log })
+    const budget = createSharedBudget({
+      redis: { losses: () => 0, run },
+      egress: 'default',
+      now,
+      randomBytes,
+      log,
+    })
     const scope = await db.withCompany(CompanyId.parse(api.b.id), async (tx) => {
       const integration = await tx.integrations.current('test')
       if (integration === null) throw new Error('no integration')

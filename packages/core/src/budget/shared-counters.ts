@@ -149,14 +149,14 @@ function createMemory(
     const calls = mine.calls(key).filter((call) => call.at >= since)
     return calls.map((call) => [Math.max(0, at - call.at), call.id])
   }
-  const forget = (key: string, since: number) =>
+  const doubt = (key: string, since: number) =>
     unknown.set(key, Math.min(unknown.get(key) ?? Number.POSITIVE_INFINITY, since))
   const learn = (answer: unknown, told: readonly string[]) => {
     const [waitMs, blockedMs, born] = Answer.parse(answer)
     for (const key of told) unknown.delete(key)
     if (birth !== null && birth !== born) {
       log.warn({}, 'budget.counters-lost')
-      for (const key of mine.keys()) forget(key, 0)
+      for (const key of mine.keys()) doubt(key, 0)
     }
     birth = born
     if (unknown.size > 0) void tellOnce()
@@ -182,11 +182,11 @@ function createMemory(
     isUnknown: (key: string) => unknown.has(key),
     learn,
     remember(counted: readonly Counted[]) {
-      for (const { key, windows } of counted) if (windows.length > 0) forget(key, 0)
+      for (const { key, windows } of counted) if (windows.length > 0) doubt(key, 0)
     },
     /** Redis may be another one by now, which was behind: it has the same birth and lacks the last calls. */
     recall(since: number) {
-      for (const key of mine.keys()) if ((mine.calls(key).at(-1)?.at ?? 0) >= since) forget(key, since)
+      for (const key of mine.keys()) if ((mine.calls(key).at(-1)?.at ?? 0) >= since) doubt(key, since)
     },
     /** Learns whether the counters were lost, and tells them what it knows. */
     async begin() {
