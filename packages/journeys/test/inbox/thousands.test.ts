@@ -71,7 +71,7 @@ test('each is stored once, byte for byte, and told once and in order', async () 
   const { misbehaviours, faults } = fleet.simulator.control
   // Each some times: nobody collects an export whose order was hit by a kill or by the answer that is dropped.
   misbehaviours.add({ kind: 'export-expired', times: 3 })
-  misbehaviours.add({ kind: 'export-package', fault: 'corrupt-part', skip: 3, times: 2 })
+  misbehaviours.add({ kind: 'export-package', fault: 'corrupt-part', skip: 3, times: 4 })
   misbehaviours.add({ kind: 'export-package', fault: 'wrong-key', skip: 3, times: 2 })
   misbehaviours.add({ kind: 'export-status', code: 500, skip: 4, times: 3 })
   const dropped = { operation: 'POST /invoices/exports', mode: 'drop-answer-after-effect' } as const
