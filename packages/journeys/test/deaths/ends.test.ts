@@ -7,7 +7,7 @@ import { freePort } from '@ksef-fleet/infra/free-port'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { endOf } from '../../src/chaos/process/mortal-worker.ts'
 import { startProcess } from '../../src/fleet/fleet-process.ts'
-import { type MortalFleet, type MortalWorker, NOTHING_BROKEN, startMortalFleet } from './mortal-fleet.ts'
+import { hasTold, type MortalFleet, NOTHING_BROKEN, startMortalFleet } from './mortal-fleet.ts'
 
 let mortal: MortalFleet
 
@@ -20,15 +20,6 @@ afterAll(() => mortal[Symbol.asyncDispose]())
 const LIVES = 20
 const COMPANIES = 4
 const WITHIN_MS = 20_000
-const LOOK_MS = 10
-
-async function hasTold({ told }: MortalWorker, event: string): Promise<void> {
-  const until = Date.now() + WITHIN_MS
-  while (!told().includes(`"${event}"`)) {
-    if (Date.now() > until) throw new Error(`never told ${event}:\n${told().slice(-3_000)}`)
-    await sleep(LOOK_MS)
-  }
-}
 
 test('asked to end and killed before it has, twenty times in a row, it loses nothing and sends nothing twice', async () => {
   const companies = await mortal.companies(COMPANIES)

@@ -2,12 +2,17 @@
  * Two workers at one company's send, or at one package: the first stops where it stands (SIGSTOP) for longer than its lease,
  * the second takes its place and brings everything to its end, and then the first goes on as if nothing had been.
  */
-import { setTimeout as sleep } from 'node:timers/promises'
 import type { Delivery } from '@ksef-fleet/core'
 import { afterAll, afterEach, beforeAll, expect, test } from 'vitest'
 import { endOf, freezeAt } from '../../src/chaos/process/mortal-worker.ts'
 import type { Connected } from '../delivery/delivery-fleet.ts'
-import { type MortalFleet, type MortalWorker, NOTHING_BROKEN, startMortalFleet } from './mortal-fleet.ts'
+import {
+  hasTold,
+  type MortalFleet,
+  type MortalWorker,
+  NOTHING_BROKEN,
+  startMortalFleet,
+} from './mortal-fleet.ts'
 
 let mortal: MortalFleet
 
@@ -18,8 +23,6 @@ afterEach(() => mortal.endWorkers())
 afterAll(() => mortal[Symbol.asyncDispose]())
 
 const FROZEN_WITHIN_MS = 40_000
-const TOLD_WITHIN_MS = 20_000
-const LOOK_MS = 50
 
 /**
  * Everything the fleet keeps of the companies' way to KSeF, as the database has it, but for the word on an attempt: what
@@ -47,14 +50,6 @@ async function rowsOf(companies: readonly Connected[], besides: readonly string[
 
 /** Whoever is awake closes a session that nobody uses, which takes nothing from anybody. */
 const CLOSING = ['state', 'next_poll_at', 'polls', 'ksef_status_code', 'fence', 'lease_until']
-
-async function hasTold(worker: MortalWorker, event: string): Promise<void> {
-  const until = Date.now() + TOLD_WITHIN_MS
-  while (!worker.told().includes(`"${event}"`)) {
-    if (Date.now() > until) throw new Error(`never told ${event}:\n${worker.told().slice(-3_000)}`)
-    await sleep(LOOK_MS)
-  }
-}
 
 /** Who has come to the moment and stands still there. */
 async function asleepAt(at: string, company?: Connected, fed?: Fed): Promise<MortalWorker> {

@@ -161,6 +161,15 @@ function settingsOf(fleet: DeliveryFleet, directory: string): Record<string, str
   }
 }
 
+/** Resolves once the worker has logged the event. @throws Error with what it was about when it did not within the time */
+export async function hasTold({ told }: MortalWorker, event: string, withinMs = 20_000): Promise<void> {
+  const until = Date.now() + withinMs
+  while (!told().includes(`"${event}"`)) {
+    if (Date.now() > until) throw new Error(`never told ${event}:\n${told().slice(-3_000)}`)
+    await sleep(LOOK_MS / 5)
+  }
+}
+
 /** Resolves once the worker has died. @throws Error with what it was about when it did not within the time */
 export async function died({ child, told }: MortalWorker, at: string, withinMs = 20_000): Promise<void> {
   const until = Date.now() + withinMs

@@ -31,7 +31,7 @@ export type Soak = {
   verdict: Verdict
   secrets: SecretSearch
   storm: StormRecord
-  /** Credentials of which another version signs in, and nothing is left of the one before. */
+  /** Versions of credentials in whose place a later one signs in. */
   replaced: number
   /** In which all invoices were posted, and workers died. */
   postingMs: number
@@ -171,9 +171,9 @@ const ENDED = `select count(*)::int as n from submissions where state in ('recei
 const UNTOLD = `select (select count(*) from events where position is null)::int
   + (select count(*) from webhook_deliveries where state = 'pending')::int as n`
 const ROTATING = `select count(*)::int as n from ksef_credential_versions where state not in ('active', 'erased')`
-const REPLACED = `select count(*)::int as n from ksef_credential_versions v where state = 'active'
-  and exists (select from ksef_credential_versions o
-               where o.credential_id = v.credential_id and o.number < v.number and o.retired_at is not null)`
+const REPLACED = `select count(*)::int as n from ksef_credential_versions v where retired_at is not null
+  and exists (select from ksef_credential_versions n
+               where n.credential_id = v.credential_id and n.number > v.number and n.state = 'active')`
 const MOVING = `select count(*)::int as n from submissions where state not in ('receipted', 'rejected', 'held')`
 
 async function countOf(stack: Stack, statement: string): Promise<number> {
